@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
 import type { BackendOptions } from "../backend/open.js";
-import type { Precision } from "../nn/precision.js";
+import { type Precision, precisions } from "../nn/precision.js";
 import { packageVersion } from "../base/package-root.js";
 import { isFirst, requireSame } from "../parallel/agreement.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
@@ -21,8 +21,6 @@ export interface ModelFlags extends BackendFlags {
   readonly heads?: number;
   readonly precision: Precision;
 }
-
-const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
 
 /** The one size that cannot be inferred from the shapes of weights. */
 export function headsOption(): Option {
