@@ -58,7 +58,6 @@ export {
 export { gradient } from "./graph/gradient.js";
 export type { Range } from "./graph/ops/block-ranges.js";
 export { constant } from "./graph/placeholder.js";
-export { remat } from "./graph/remat.js";
 export {
   type Launch,
   type MpiLibrary,
@@ -74,7 +73,7 @@ export {
   type TensorSpec,
   spec,
 } from "./graph/tensor.js";
-export { scope } from "./graph/trace.js";
+export { remat, scope } from "./graph/trace.js";
 export type { World } from "./graph/world.js";
 export {
   type AdamWInputs,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../test/evaluate.js";
-import { remat } from "./remat.js";
 import { gradient } from "./gradient.js";
 import { add, less, multiply } from "./ops/arithmetic.js";
 import { exp, gelu, sign, stopGradient, tanh } from "./ops/elementwise.js";
@@ -10,7 +9,7 @@ import { sum } from "./ops/broadcast.js";
 import { ancestors } from "./order.js";
 import { placeholder } from "./placeholder.js";
 import { type Tensor, spec } from "./tensor.js";
-import { scope } from "./trace.js";
+import { remat, scope } from "./trace.js";
 
 const scalar = (path: string): Tensor => placeholder(spec([]), path);
 

@@ -26,15 +26,19 @@ export function apply<A extends Attributes>(
   return applyAll(op, inputs, attributes)[0]!;
 }
 
-/** Traces `f` in the scope of `node`. */
-export function inScopeOf<T>(node: Node, f: () => T): T {
+function inScope<T>(name: string, f: () => T): T {
   const outer = currentScope;
-  currentScope = node.scope;
+  currentScope = name;
   try {
     return f();
   } finally {
     currentScope = outer;
   }
+}
+
+/** Traces `f` in the scope of `node`. */
+export function inScopeOf<T>(node: Node, f: () => T): T {
+  return inScope(node.scope, f);
 }
 
 /** The operation of `node` applied to other inputs, in the same scope. */
@@ -44,17 +48,15 @@ export function reapply(node: Node, inputs: readonly Tensor[]): readonly Tensor[
 
 /** Traces `f` with `name` appended to the scope, which error messages show. */
 export function scope<T>(name: string, f: () => T): T {
-  const outer = currentScope;
-  currentScope = outer === "" ? name : `${outer}/${name}`;
-  try {
-    return f();
-  } finally {
-    currentScope = outer;
-  }
+  return inScope(currentScope === "" ? name : `${currentScope}/${name}`, f);
 }
 
-/** Traces `f` with its nodes marked as one region (see `remat`). Nested regions belong to the outermost one. */
-export function inRegion<T>(f: () => T): T {
+/**
+ * Rematerialization: traces `f` so that the backward pass recomputes its intermediate values instead of keeping them.
+ * That saves memory at the cost of a second forward pass. The results of `f` are kept. Gradients do not change. A call
+ * within another one belongs to that.
+ */
+export function remat<T>(f: () => T): T {
   if (currentRegion !== undefined) return f();
   currentRegion = nodeCount;
   try {

@@ -1,5 +1,4 @@
-import { remat } from "../graph/remat.js";
-import { scope } from "../graph/trace.js";
+import { remat, scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Block, type BlockOptions, block, blockParameters } from "./block.js";
 import type { Parameter } from "./parameter.js";

@@ -1,7 +1,6 @@
 /** Cross entropy with integer labels, row by row. */
-import { remat } from "../remat.js";
 import { type Op, type Tensor, spec } from "../tensor.js";
-import { apply, shapeError } from "../trace.js";
+import { apply, remat, shapeError } from "../trace.js";
 import { concatenate } from "./concatenate.js";
 import { product } from "./matmul.js";
 import { requireFloat } from "./require.js";
