@@ -5,7 +5,7 @@ import { packagePath } from "../src/base/package-root.js";
 import { openSource } from "../src/data/formats/open.js";
 import { decodeImage } from "../src/data/image/decode.js";
 import type { Image } from "../src/data/image/image.js";
-import { concatenated, similaritiesOfEach, highest } from "../src/inference/similarity.js";
+import { similaritiesOfEach, highest } from "../src/inference/similarity.js";
 
 /** Candidates that are matched. */
 const depths = [10, 20] as const;
@@ -34,7 +34,7 @@ export async function benchReranking(model?: string): Promise<void> {
   const flava = await load(model);
   const { embedder, width } = flava;
   const imageVectors = await embedder.images(images);
-  const textVectors = concatenated([await embedder.texts(texts)]);
+  const textVectors = await embedder.texts(texts);
   const match = (pairs: readonly (readonly [number, number])[]): Promise<Float32Array> =>
     embedder.match(
       pairs.map(([image]) => images[image]!),

@@ -10,7 +10,7 @@ import {
 } from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
 import { saturate } from "./cast.js";
-import { erf } from "./erf.js";
+import { normalCumulative } from "./erf.js";
 import { packQuantized } from "./pack-weights.js";
 import { requireFloat } from "./require.js";
 
@@ -124,7 +124,7 @@ export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
         let sum = 0;
         for (let k = 0; k < K; k++) sum += row.values[k]! * b.data[n * K + k]!;
         let t = sum * row.scale * scale.data[n]! + (bias?.data[n] ?? 0);
-        if (activation === "gelu") t = (t / 2) * (1 + erf(t / Math.SQRT2));
+        if (activation === "gelu") t *= normalCumulative(t);
         c.data[m * N + n] = t + (addend?.data[m * N + n] ?? 0);
       }
     }
