@@ -28,12 +28,15 @@ async function samplesOf(
   kind: BatchKind,
 ): Promise<Sample[]> {
   const index = await SampleIndex.open(directory);
-  const found: Sample[] = [];
-  for (let number = samples[kind] - 1; number >= 0; number--) {
-    found.unshift(await index.read(kind, number));
+  try {
+    const found: Sample[] = [];
+    for (let number = samples[kind] - 1; number >= 0; number--) {
+      found.unshift(await index.read(kind, number));
+    }
+    return found;
+  } finally {
+    await index.close();
   }
-  await index.close();
-  return found;
 }
 
 async function textsOf(path: string, options?: SourceOptions): Promise<string[]> {
