@@ -2,8 +2,16 @@
  * Multi-head scaled dot-product attention, softmax(scale·Q·Kᵀ + mask)·V (Vaswani et al. 2017), as one operation forward
  * and one backward, so that the matrix of scores is never stored.
  */
-import { type Op, type ReferenceTensor, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import {
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  type Tensor,
+  TensorSpec,
+  sameShape,
+} from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
+import { doubles } from "./doubles.js";
 import { requireFloat } from "./require.js";
 
 type AttentionAttributes = {
@@ -53,16 +61,17 @@ const attentionOp: Op<AttentionAttributes> = {
   finiteOutputs: 1, // logSumExp is -infinity for queries without visible keys
   flops: (attributes, inputs, [output]) => 4 * output!.size * keyCount(attributes, inputs),
   reference({ inputs, outputs: [output, logSumExp], attributes }) {
-    const [q, k, v, mask] = attributes.joined ? apart(inputs) : inputs;
+    const [q, k, v, mask] = operandsOf(inputs, attributes);
     if (!q || !k || !v || !output || !logSumExp) return;
     forEachQuery(q, k, attributes.heads, (query) => {
       const { probabilities, logSum } = attend(query, q, k, mask, attributes);
       logSumExp.data[query.row] = logSum;
-      for (let d = 0; d < query.depth; d++) {
-        let mean = 0;
-        for (const [j, p] of probabilities.entries()) mean += p * v.data[keyAt(query, j) + d]!;
-        output.data[query.at + d] = mean;
+      const mean = new Float64Array(query.depth);
+      for (let j = 0; j < probabilities.length; j++) {
+        const [p, key] = [probabilities[j]!, keyAt(query, j)];
+        for (let d = 0; d < mean.length; d++) mean[d]! += p * v.data[key + d]!;
       }
+      output.data.set(mean, query.at);
     });
   },
 };
@@ -79,7 +88,7 @@ const attentionGradientOp: Op<AttentionAttributes> = {
     (10 * dQ!.size * keyCount(attributes, inputs)) / (attributes.joined ? 3 : 1),
   reference({ inputs, outputs, attributes }) {
     // The probabilities are computed from the scores, not from output and logSumExp, which may have been rounded.
-    const [q, k, v, , , dOutput, mask] = attributes.joined ? apart(inputs) : inputs;
+    const [q, k, v, , , dOutput, mask] = operandsOf(inputs, attributes);
     if (!q || !k || !v || !dOutput) return;
     const [dq, dk, dv] = [q, k, v].map(({ data }) => new Float64Array(data.length));
     if (!dq || !dk || !dv) return;
@@ -90,8 +99,8 @@ const attentionGradientOp: Op<AttentionAttributes> = {
         dot(dOutput.data, at, v.data, keyAt(query, j), depth),
       );
       const mean = dot(probabilities, 0, dProbabilities, 0, probabilities.length);
-      for (const [j, p] of probabilities.entries()) {
-        const key = keyAt(query, j);
+      for (let j = 0; j < probabilities.length; j++) {
+        const [p, key] = [probabilities[j]!, keyAt(query, j)];
         const dScore = attributes.scale * p * (dProbabilities[j]! - mean);
         for (let d = 0; d < depth; d++) {
           dq[at + d]! += dScore * k.data[key + d]!;
@@ -105,15 +114,29 @@ const attentionGradientOp: Op<AttentionAttributes> = {
   },
 };
 
-/** Splits the first tensor into queries, keys and values, followed by the other tensors. */
-function apart([joined, ...others]: readonly ReferenceTensor[]): readonly ReferenceTensor[] {
-  const { data, shape } = joined!;
+/** An operand of the reference kernels, in double precision whatever its dtype: one kind of array makes loops fast. */
+interface Operand {
+  readonly data: Float64Array;
+  readonly shape: Shape;
+}
+
+/** The inputs, where queries, keys and values that are joined are three of them. */
+function operandsOf(
+  inputs: readonly ReferenceTensor[],
+  { joined }: AttentionAttributes,
+): readonly Operand[] {
+  const all = inputs.map(({ data, shape }) => ({ data: doubles(data), shape }));
+  if (!joined) return all;
+  const [{ data, shape }, ...others] = all as [Operand, ...Operand[]];
   const width = shape.at(-1)! / 3;
-  const parts = [0, 1, 2].map((part) => ({
-    ...joined!,
-    shape: shape.with(-1, width),
-    data: data.filter((_, i) => Math.floor(i / width) % 3 === part),
-  }));
+  const parts = [0, 1, 2].map((part) => {
+    const rows = new Float64Array(data.length / 3);
+    for (let at = 0; at < rows.length; at += width) {
+      const from = 3 * at + part * width;
+      rows.set(data.subarray(from, from + width), at);
+    }
+    return { data: rows, shape: shape.with(-1, width) };
+  });
   return [...parts, ...others];
 }
 
@@ -124,8 +147,8 @@ function joinRows(
   to: ReferenceTensor["data"],
 ): void {
   for (const [part, values] of parts.entries()) {
-    for (const [i, value] of values.entries()) {
-      to[(Math.floor(i / width) * parts.length + part) * width + (i % width)] = value;
+    for (let at = 0; at < values.length; at += width) {
+      to.set(values.subarray(at, at + width), parts.length * at + part * width);
     }
   }
 }
@@ -171,12 +194,7 @@ interface Query {
 
 const keyAt = (query: Query, j: number): number => query.firstKeyAt + j * query.stride;
 
-function forEachQuery(
-  q: ReferenceTensor,
-  k: ReferenceTensor,
-  heads: number,
-  visit: (query: Query) => void,
-): void {
+function forEachQuery(q: Operand, k: Operand, heads: number, visit: (query: Query) => void): void {
   const [B, Lq, stride] = q.shape as [number, number, number];
   const Lk = k.shape[1]!;
   const depth = stride / heads;
@@ -195,13 +213,13 @@ function forEachQuery(
 /** The attention probabilities of a query: all zeros, with logSum -infinity, if no key is visible. */
 function attend(
   query: Query,
-  q: ReferenceTensor,
-  k: ReferenceTensor,
-  mask: ReferenceTensor | undefined,
+  q: Operand,
+  k: Operand,
+  mask: Operand | undefined,
   { scale, maskKind }: AttentionAttributes,
 ): { probabilities: Float64Array; logSum: number } {
   const Lk = k.shape[1]!;
-  const scores = Float64Array.from({ length: Lk }, (_, j) => {
+  const scores = new Float64Array(Lk).map((_, j) => {
     if (maskKind === "lengths" && j >= mask!.data[query.batch]!) return -Infinity;
     const added = maskKind === "additive" ? mask!.data[query.batch * Lk + j]! : 0;
     return scale * dot(q.data, query.at, k.data, keyAt(query, j), query.depth) + added;
@@ -213,9 +231,13 @@ function attend(
   return { probabilities: weights.map((weight) => weight / sum), logSum: highest + Math.log(sum) };
 }
 
-type Data = ReferenceTensor["data"];
-
-function dot(a: Data, aFrom: number, b: Data, bFrom: number, length: number): number {
+function dot(
+  a: Float64Array,
+  aFrom: number,
+  b: Float64Array,
+  bFrom: number,
+  length: number,
+): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += a[aFrom + i]! * b[bFrom + i]!;
   return sum;

@@ -1,7 +1,15 @@
 /** Convolution of images, channels last: stride 1, odd kernels, zero padding that keeps the size. */
-import { type Dtype, type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import {
+  type Dtype,
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  type Tensor,
+  TensorSpec,
+} from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
 import { sum } from "./broadcast.js";
+import { doubles } from "./doubles.js";
 import { requireFloat } from "./require.js";
 
 type ConvolutionAttributes = {
@@ -87,29 +95,46 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
     const bias = hasBias ? optional.shift() : undefined;
     const addend = hasAddend ? optional.shift() : undefined;
     const C = x.shape[3]!;
-    const [, , , O] = y.shape as [number, number, number, number];
+    const O = y.shape[3]!;
     const [, kh, kw] = weight.shape as [number, number, number];
+    const pixels = doubles(x.data);
+    const factors = outputsLast(weight.data, { O, taps: kh * kw, C, flipped });
     const total = new Float64Array(O);
     for (let pixel = 0; pixel < y.data.length / O; pixel++) {
       total.fill(0);
       forEachTap(x.shape, pixel, kh, kw, flipped, (source, tap) => {
         for (let c = 0; c < C; c++) {
-          const value = x.data[source * C + c]!;
+          const value = pixels[source * C + c]!;
           if (inputRelu && value <= 0) continue;
-          for (let o = 0; o < O; o++) {
-            const at = flipped ? (c * kh * kw + tap) * O + o : (o * kh * kw + tap) * C + c;
-            total[o]! += value * weight.data[at]!;
-          }
+          const at = (tap * C + c) * O;
+          for (let o = 0; o < O; o++) total[o]! += value * factors[at + o]!;
         }
       });
-      for (const [o, value] of total.entries()) {
+      for (let o = 0; o < O; o++) {
         const index = pixel * O + o;
-        const sum = value + (bias?.data[o] ?? 0);
+        const sum = total[o]! + (bias?.data[o] ?? 0);
         y.data[index] = (outputRelu && sum < 0 ? 0 : sum) + (addend?.data[index] ?? 0);
       }
     }
   },
 };
+
+/** A weight [O, taps, C], or if `flipped` [C, taps, O], as [taps, C, O], for contiguous inner loops. */
+function outputsLast(
+  weight: ReferenceTensor["data"],
+  { O, taps, C, flipped }: { O: number; taps: number; C: number; flipped: boolean },
+): Float64Array {
+  const result = new Float64Array(weight.length);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let c = 0; c < C; c++) {
+      for (let o = 0; o < O; o++) {
+        const from = flipped ? (c * taps + tap) * O + o : (o * taps + tap) * C + c;
+        result[(tap * C + c) * O + o] = weight[from]!;
+      }
+    }
+  }
+  return result;
+}
 
 type WeightGradientAttributes = {
   compute: "float32" | "bfloat16";
@@ -131,14 +156,18 @@ const weightGradientOp: Op<WeightGradientAttributes> = {
   reference({ inputs: [x, dy], outputs: [dWeight], attributes: { inputRelu, kernel } }) {
     if (!x || !dy || !dWeight) return;
     const [O, kh, kw, C] = kernel as readonly [number, number, number, number];
+    const [pixels, slopes] = [doubles(x.data), doubles(dy.data)];
     const total = new Float64Array(dWeight.data.length);
-    for (let pixel = 0; pixel < dy.data.length / O; pixel++) {
+    const taps = kh * kw;
+    for (let pixel = 0; pixel < slopes.length / O; pixel++) {
       forEachTap(x.shape, pixel, kh, kw, false, (source, tap) => {
-        for (let c = 0; c < C; c++) {
-          const value = x.data[source * C + c]!;
-          if (inputRelu && value <= 0) continue;
-          for (let o = 0; o < O; o++) {
-            total[(o * kh * kw + tap) * C + c]! += value * dy.data[pixel * O + o]!;
+        for (let o = 0; o < O; o++) {
+          const slope = slopes[pixel * O + o]!;
+          const at = (o * taps + tap) * C;
+          for (let c = 0; c < C; c++) {
+            const value = pixels[source * C + c]!;
+            if (inputRelu && value <= 0) continue;
+            total[at + c]! += value * slope;
           }
         }
       });

@@ -6,7 +6,6 @@ import {
   type Dtype,
   type Epilogue,
   type Op,
-  type ReferenceTensor,
   type Shape,
   type Tensor,
   TensorSpec,
@@ -16,6 +15,7 @@ import {
 import { apply, applyAll, shapeError } from "../trace.js";
 import { geluDerivative, normalCumulative } from "./erf.js";
 import { sum } from "./broadcast.js";
+import { doubles } from "./doubles.js";
 import { packWeights } from "./pack-weights.js";
 import { requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
@@ -112,8 +112,9 @@ export const matmulOp: Op<MatmulAttributes> = {
     const preactivation = optional.shift();
     const M = N === 0 ? 0 : sizeOf(c.shape) / N;
     // Both factors with the summed axis last, for contiguous inner loops.
-    const left = transposeA ? transposed(a.data, K, M) : a.data;
-    const factors = geluB ? b.data.map((t) => t * normalCumulative(t)) : b.data;
+    const left = transposeA ? transposed(doubles(a.data), K, M) : doubles(a.data);
+    const given = doubles(b.data);
+    const factors = geluB ? given.map((t) => t * normalCumulative(t)) : given;
     const right = transposeB ? factors : transposed(factors, K, N);
     for (let m = 0; m < M; m++) {
       for (let n = 0; n < N; n++) {
@@ -151,12 +152,8 @@ function withEpilogue(
 }
 
 /** A [rows, columns] matrix as [columns, rows]. */
-function transposed(
-  data: ReferenceTensor["data"],
-  rows: number,
-  columns: number,
-): ReferenceTensor["data"] {
-  const result = data.slice();
+function transposed(data: Float64Array, rows: number, columns: number): Float64Array {
+  const result = new Float64Array(data.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       result[column * rows + row] = data[row * columns + column]!;
