@@ -2,8 +2,7 @@
 import { access } from "node:fs/promises";
 import { z } from "zod";
 import { exists } from "../base/exists.js";
-import { parquetFooter, parquetRows } from "../data/formats/parquet/rows.js";
-import { type ParquetColumn, writeParquet } from "../data/formats/parquet/writer.js";
+import type { ParquetColumn } from "../data/formats/parquet/writer.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
 
 /** A sample of a data set with its embeddings. */
@@ -62,10 +61,13 @@ const columnsOf = ({ features }: EmbeddingOrigin) => (features ? featureColumns 
 
 const originKey = "flava";
 
+/** Loaded when a file is opened: indexes, which have their own format, do without. */
+const parquet = () => import("../data/formats/parquet/rows.js");
+
 /**
  * Writes `rows` to a Parquet file at `path`, which appears only when complete. `flava search` and `openIndex` read it.
  */
-export function writeEmbeddings(
+export async function writeEmbeddings(
   path: string,
   origin: EmbeddingOrigin,
   rows: Iterable<EmbeddingRow> | AsyncIterable<EmbeddingRow>,
@@ -89,6 +91,7 @@ export function writeEmbeddings(
       yield { ...texts, ...vectors, ...(fields && { fields: JSON.stringify(fields) }) };
     }
   }
+  const { writeParquet } = await import("../data/formats/parquet/writer.js");
   return writeParquet(path, columns, cells(), {
     metadata: { [originKey]: JSON.stringify(origin) },
   });
@@ -120,6 +123,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
       { cause: error },
     );
   };
+  const { parquetFooter, parquetRows } = await parquet();
   const footer = await parquetFooter(path).catch(fail);
   const stored = footer.key_value_metadata?.find(({ key }) => key === originKey)?.value;
   if (stored === undefined) return fail("it does not name the model that made it");
@@ -145,6 +149,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
 /** Opens a file if it was written by `writeEmbeddings`; undefined for any other. */
 export async function findEmbeddings(path: string): Promise<EmbeddingFile | undefined> {
   if (!path.endsWith(".parquet") || !(await exists(path))) return undefined;
+  const { parquetFooter } = await parquet();
   const footer = await parquetFooter(path).catch(() => undefined); // what is wrong is said when it is read as a data set
   const isOurs = footer?.key_value_metadata?.some(({ key }) => key === originKey);
   return isOurs ? openEmbeddings(path) : undefined;
