@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { expandFilePatterns } from "./file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
-import { readLabels } from "./labels.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
 import { ProgressLine, pace } from "./progress.js";
@@ -36,6 +35,7 @@ export function addClassify(program: Command): void {
 async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<void> {
   const { template, json } = flags;
   const images = await expandFilePatterns(patterns);
+  const { readLabels } = await import("./labels.js");
   const labels = await readLabels(flags.labels);
   const progress = new ProgressLine();
   const paceOf = pace("image");

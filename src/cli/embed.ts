@@ -1,10 +1,8 @@
 /** `flava embed`: embeds a whole data set. */
 import { counted } from "../base/counted.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { openSource } from "../data/formats/open.js";
 import type { Part } from "../data/formats/part-of-source.js";
 import { launchOf, requireAlone, threadsOf } from "../parallel/launcher.js";
-import { runEmbeddingJob } from "../search/embedding-job.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { expandFilePatterns } from "./file-patterns.js";
 import { type FeatureFlags, addFeatureOptions, featureOptions } from "./feature-options.js";
@@ -67,6 +65,8 @@ async function run(
   const launch = launchOf(process.env);
   const part = flags.part ?? (launch && { number: launch.rank + 1, count: launch.size });
   const threads = flags.threads ?? (launch && threadsOf(launch));
+  const { openSource } = await import("../data/formats/open.js"); // much code, as the next
+  const { runEmbeddingJob } = await import("../search/embedding-job.js");
   const source = await openSource(await expandFilePatterns(patterns), sourceOptions(flags));
   const progress = new ProgressLine();
   const { rows, resumed, skipped } = await useModel(

@@ -1,7 +1,6 @@
 /** `flava export`: writes a model for other engines. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { exportModel } from "../api/export-model.js";
 import { formatBytes } from "../backend/available-memory.js";
 import { type OnnxDtype, onnxDtypes } from "../export/onnx/dtype.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
@@ -38,6 +37,7 @@ export function addExport(program: Command): void {
     .addOption(headsOption())
     .addOption(jsonOption())
     .action(async (out: string, { model, heads, dtype, json }: ExportFlags) => {
+      const { exportModel } = await import("../api/export-model.js"); // much code
       const paths = await exportModel(out, {
         ...(model !== undefined && { model }),
         ...(heads !== undefined && { heads }),

@@ -1,6 +1,5 @@
 /** `flava fill`: predicts the masked parts of a text or an image. */
 import type { Command } from "commander";
-import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import type { FilledText } from "../api/fill-text.js";
 import { refuseIgnored } from "./ignored-options.js";
@@ -99,6 +98,7 @@ async function drawImage(
     );
   }
   const { width, height, pixels } = image;
+  const { default: sharp } = await import("sharp");
   await sharp(pixels, { raw: { width, height, channels: 3 } }).toFile(out);
   const count = hidden.reduce((sum, isHidden) => sum + isHidden, 0);
   return { path: out, hidden: count, patches: hidden.length };

@@ -112,11 +112,21 @@ describe("flava", () => {
     expect(imports.map(([, path]) => path)).toEqual(["../base/package-root.js", "./verbs.js"]);
   });
 
-  it.each(["training/pretrain", "training/finetune", "classify"])(
-    "loads for %s neither Parquet, WebGPU nor the paper's tasks before they are needed",
+  it.each(["training/pretrain", "embed", "classify", "match", "fill", "export"])(
+    "loads for the help of %s neither models nor backends",
     (verb) => {
       const loaded = loadedWith(`src/cli/${verb}.ts`);
-      expect(loaded).toContain("src/api/load.ts"); // as every one of them needs
+      expect(loaded).toContain("src/cli/model-option.ts"); // as every one of them needs
+      const late = /^sharp|^src\/(api\/load|backend\/(open|native)\.ts|train\/step\/)/;
+      expect(loaded.filter((module) => late.test(module))).toEqual([]);
+    },
+  );
+
+  it.each(["train/pretrain", "train/finetune", "cli/evaluation/evaluate", "api/load"])(
+    "loads with %s neither Parquet, WebGPU nor the paper's tasks before they are needed",
+    (file) => {
+      const loaded = loadedWith(`src/${file}.ts`);
+      expect(loaded).toContain("src/backend/values.ts"); // as every one of them needs
       const late =
         /^hyparquet|^src\/(backend\/webgpu\/|data\/formats\/parquet\/|eval\/tasks\/flava35)/;
       expect(loaded.filter((module) => late.test(module))).toEqual([]);

@@ -1,7 +1,6 @@
 /** Options of the verbs that use a model. */
 import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
-import { load } from "../api/load.js";
 import type { BackendOptions } from "../backend/open.js";
 import { type Precision, precisions } from "../nn/precision.js";
 import { packageVersion } from "../base/package-root.js";
@@ -76,10 +75,11 @@ export function backendOptions({ backend, threads, processes }: BackendFlags): B
  * Loads the model named by the options.
  * @param batch most inputs computed at a time; default: that of `load`
  */
-export function loadModel(
+export async function loadModel(
   { model, heads, precision, ...flags }: ModelFlags,
   batch?: number,
 ): Promise<Flava> {
+  const { load } = await import("../api/load.js"); // much code, which help and faults in options do without
   return load(model, {
     precision,
     backend: backendOptions(flags),

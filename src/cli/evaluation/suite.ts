@@ -5,13 +5,10 @@ import type { Flava } from "../../api/flava.js";
 import { cacheDirectory } from "../../base/cache.js";
 import { counted, grouped } from "../../base/counted.js";
 import { isDirectory } from "../../base/exists.js";
-import { flava35 } from "../../eval/tasks/flava35.js";
-import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
 import type { ProtocolName, Task } from "../../eval/tasks/task.js";
 import { isFirst } from "../../parallel/agreement.js";
 import { modelFingerprint } from "../../search/model-fingerprint.js";
 import type { Outcome } from "../../suite/outcome.js";
-import { runSuite } from "../../suite/run-suite.js";
 import { describeOutcome, isAbsent, suiteJson, suiteText } from "../../suite/table-text.js";
 import { type DataFlags, decodeOptions } from "../data-options.js";
 import { interruptible } from "../interruptible.js";
@@ -37,12 +34,13 @@ interface Suite {
   readonly baselines?: true;
 }
 
+/** Loaded when they are named: much code, how the files of all tasks are read. */
 const suites = new Map<string, Suite>([
-  ["flava35", { tasks: () => Promise.resolve(flava35) }],
+  ["flava35", { tasks: async () => (await import("../../eval/tasks/flava35.js")).flava35 }],
   [
     "mini35",
     {
-      tasks: miniTasks,
+      tasks: async (data) => (await import("../../eval/tasks/mini/mini-tasks.js")).miniTasks(data),
       data: () => join(cacheDirectory(), "pmd", "evaluation"),
       baselines: true,
     },
@@ -94,6 +92,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
     );
   }
   const tasks = await chosen.tasks(data);
+  const { runSuite } = await import("../../suite/run-suite.js");
   const out = flags.out ?? (await defaultDirectory(suite, flava));
   const progress = new ProgressLine();
   // Fine-tuning takes most of the time, which scored samples do not tell.

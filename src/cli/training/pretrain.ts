@@ -8,8 +8,6 @@ import { readRecipe } from "../../configs/read-recipe.js";
 import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recipe-document.js";
 import { recipes } from "../../configs/recipes.js";
 import type { ZeroStage } from "../../optim/zero.js";
-import { dryRun as checkRun } from "../../train/dry-run.js";
-import { pretrain } from "../../train/pretrain.js";
 import { isFirst } from "../../parallel/agreement.js";
 import { refuseIgnored } from "../ignored-options.js";
 import { printJson } from "../json.js";
@@ -101,16 +99,20 @@ async function run(
         show(`Indexing ${source}: ${counted(samples, "sample")}`),
       ...(only && { only }),
     };
-    const result =
-      dryRun || peek !== undefined
-        ? { seconds: await checkRun({ ...options, ...(peek !== undefined && { peek }) }) }
-        : {
-            ending: await pretrain({
-              ...options,
-              ...(overfit !== undefined && { overfit }),
-              ...(allowChanges && { allowChanges }),
-            }),
-          };
+    let result: object;
+    // Much code, which --help, --print and --launch do without.
+    if (dryRun || peek !== undefined) {
+      const { dryRun: check } = await import("../../train/dry-run.js");
+      result = { seconds: await check({ ...options, ...(peek !== undefined && { peek }) }) };
+    } else {
+      const { pretrain } = await import("../../train/pretrain.js");
+      const ending = await pretrain({
+        ...options,
+        ...(overfit !== undefined && { overfit }),
+        ...(allowChanges && { allowChanges }),
+      });
+      result = { ending };
+    }
     if (flags.json && isFirst(run.backend.communicator)) printJson({ directory, ...result });
   };
   const write = flags.json ? console.error : console.log;

@@ -1,7 +1,7 @@
 /** What the verbs that train share: runs that log, show progress and stop on Ctrl-C. */
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { type BackendOptions, requestBackend } from "../../backend/open.js";
+import type { BackendOptions } from "../../backend/open.js";
 import type { Backend } from "../../backend/backend.js";
 import { formatDuration } from "../../base/duration.js";
 import type { StepsMade } from "../../train/loop.js";
@@ -72,6 +72,7 @@ export async function trainingRun<Result>(
   options: BackendOptions,
   write: (line: string) => void,
 ): Promise<Result> {
+  const { requestBackend } = await import("../../backend/open.js");
   const backend = await requestBackend(options);
   const progress = new ProgressLine();
   let made: Pick<StepsMade, "stage" | "step"> = { stage: "", step: 0 };
