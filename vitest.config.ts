@@ -26,9 +26,13 @@ const alone = [
   "src/suite/*.test.ts",
 ];
 
-/** Those of `test` that can share a process all the same. */
-const sharing =
-  "test/{citations,finetuning-tasks,imports,loader,own-evaluation,pretraining-options,structure}.test.ts";
+/** Those of `test` that can share a process all the same; those of kernels where they open no device. */
+const sharing = [
+  "test/{cases,citations,finetuning-tasks,imports,loader,own-evaluation}.test.ts",
+  "test/{pretraining-options,structure,traps}.test.ts",
+  "test/golden/checkpoint.test.ts",
+  ...(process.env.FLAVA_BACKEND === undefined ? ["test/kernels/*.test.ts"] : []),
+];
 
 /** What all tests have in common; what is done before them is said once, below. */
 const common = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -43,7 +47,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "shared",
-          include: ["{src,datasets,bench}/**/*.test.ts", sharing],
+          include: ["{src,datasets,bench}/**/*.test.ts", ...sharing],
           exclude: [...exclude, ...alone],
           isolate: false,
           setupFiles: ["test/equal-bytes.ts", "test/as-found.ts"],
@@ -56,7 +60,7 @@ export default defineConfig({
           name: "alone",
           setupFiles: ["test/equal-bytes.ts"],
           include: [...alone, "test/**/*.test.ts"],
-          exclude: [...exclude, sharing],
+          exclude: [...exclude, ...sharing],
         },
       },
     ],

@@ -52,7 +52,11 @@ export const takesDenormals = device === undefined;
 export function describeNative(family: string, tests: () => void): void {
   if (device === undefined && process.env.FLAVA_BACKEND === "webgpu")
     test.skip(`${family}: no WebGPU`);
-  else if (device || inWasm || nativeLevels().length > 0) describe(family, tests);
+  else if (device || inWasm || nativeLevels().length > 0)
+    describe(family, () => {
+      afterAll(disposeBackends);
+      tests();
+    });
   else test.skip(`${family}: the native kernels are not built`);
 }
 
@@ -109,12 +113,15 @@ export function normals(size: number, seed: number, std = 1, mean = 0): Float32A
 
 const reference = referenceBackend();
 const native = new Map<number, Backend>();
-afterAll(() => {
-  for (const backend of native.values()) backend.dispose();
-  device?.dispose();
-});
+if (device) afterAll(() => device.dispose());
 
-/** The backend under test with so many threads. */
+/** Gives the threads of `nativeWith` back; it starts them again. */
+export function disposeBackends(): void {
+  for (const backend of native.values()) backend.dispose();
+  native.clear();
+}
+
+/** The backend under test with so many threads. Those who call it outside of `describeNative` call `disposeBackends`. */
 export function nativeWith(threads: number): Backend {
   if (device) return device;
   let backend = native.get(threads);

@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { compile } from "../../src/backend/program.js";
 import { State } from "../../src/backend/state.js";
 import { fromBfloat16, toBfloat16 } from "../../src/backend/values.js";
 import { product } from "../../src/graph/ops/matmul.js";
 import { spec } from "../../src/graph/tensor.js";
-import { nativeWith, normals } from "./conformance.js";
+import { disposeBackends, nativeWith, normals } from "./conformance.js";
 
 const [M, K, N] = [37, 300, 70];
 
@@ -36,6 +36,7 @@ function element(a: Float32Array, b: Float32Array, m: number, n: number): number
 }
 
 describe.runIf(process.env.FLAVA_LEVEL?.startsWith("amx"))("products on tiles", () => {
+  afterAll(disposeBackends);
   it.each([
     ["of usual size", 0],
     ["whose products are denormal numbers, or nearly", -64],
