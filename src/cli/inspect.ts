@@ -10,6 +10,7 @@ import { type OpenCheckpointOptions, openCheckpoint } from "../checkpoint/open.j
 import { models } from "../configs/models.js";
 import { readRecipe } from "../configs/read-recipe.js";
 import { recipes } from "../configs/recipes.js";
+import { change } from "./given-twice.js";
 import { refuseIgnored } from "./ignored-options.js";
 import { wholeNumberFrom } from "./whole-number.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
@@ -40,6 +41,7 @@ export function addInspect(program: Command): void {
     .option(
       "--set <path=value...>",
       "with --processes: change the recipe, such as stages.joint.microBatches=8",
+      change,
     )
     .addOption(headsOption())
     .addOption(jsonOption())

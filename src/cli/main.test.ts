@@ -144,6 +144,18 @@ describe("flava", () => {
   it.each([
     ["an unknown verb", ["classfy"], 2, /Did you mean classify/],
     ["an unknown option", ["match", "a", "b", "--jsn"], 2, /Did you mean --json/],
+    [
+      "two values of an option with one",
+      ["classify", "image.png", "--labels", "cat", "--labels", "dog"],
+      2,
+      /'--labels <list>' is given twice, 'cat' and 'dog'/,
+    ],
+    [
+      "two values of a setting",
+      ["pretrain", "quickstart", "--dry-run", "--set", "seed=1", "name=a", "--set", "seed=2"],
+      2,
+      /'seed=2' is invalid.*'seed=1'/,
+    ],
     ["no directory to write to", ["embed", "images", "--out", "x/y.parquet"], 2, /no directory x/],
     ["no model", ["inspect", "nowhere"], 1, /^flava: .*nowhere/],
     ["no image", ["classify", "*.gif", "--labels", "a"], 1, /^flava: No file matches \*\.gif/],

@@ -23,6 +23,8 @@ const asked = process.argv.slice(2).find((word) => word !== "help" && !word.star
 for (const [name, { summary, isShared = false, load }] of Object.entries(verbs)) {
   if (name === asked) {
     (await load())(program);
+    const { refuseGivenTwice } = await import("./given-twice.js");
+    refuseGivenTwice(program);
     const { requireAlone } = await import("../parallel/launcher.js");
     if (!isShared) program.hook("preAction", () => requireAlone(name));
   } else program.command(name).summary(summary);

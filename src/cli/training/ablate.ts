@@ -11,6 +11,7 @@ import { checkRecipe } from "../../configs/recipe.js";
 import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
 import { ablationMarkdown } from "../../suite/ablations/report.js";
 import { planAblations, runAblations } from "../../suite/ablations/run-ablations.js";
+import { change } from "../given-twice.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import {
   type BackendFlags,
@@ -53,7 +54,7 @@ export function addAblate(program: Command): void {
       ablationSteps,
     )
     .option("--stage <name...>", `only these stages: codebook, ${names().join(", ")}`)
-    .option("--set <path=value...>", "change the recipe, such as data.root=path/to/data")
+    .option("--set <path=value...>", "change the recipe, such as data.root=path/to/data", change)
     .option(
       "--data <directory>",
       "has a folder for each task; default: what flava data build has built",

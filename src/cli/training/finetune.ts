@@ -19,6 +19,7 @@ import { type FinetuningData, finetuningData } from "../../suite/finetuning-data
 import { finetuneDryRun } from "../../train/finetune-dry-run.js";
 import { finetune } from "../../train/finetune.js";
 import { refuseIgnored } from "../ignored-options.js";
+import { change } from "../given-twice.js";
 import { printJson } from "../json.js";
 import {
   type LabeledFlags,
@@ -66,7 +67,7 @@ export function addFinetune(program: Command): void {
       "--recipe <name>",
       `${Object.keys(finetuningRecipes).join(", ")}, or a .json file; default: text, image or multimodal, by the columns`,
     )
-    .option("--set <path=value...>", "change the recipe, such as rate.peak=1e-4")
+    .option("--set <path=value...>", "change the recipe, such as rate.peak=1e-4", change)
     .option("--seeds <n>", "number of runs with different seeds; default: 1", wholeNumberFrom(1))
     .option("--image-size <pixels>", "side of the images, such as 480", wholeNumberFrom(1))
     .option("--model <path>", "the model to start from; default: the one that ships")

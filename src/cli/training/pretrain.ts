@@ -10,6 +10,7 @@ import { recipes } from "../../configs/recipes.js";
 import type { ZeroStage } from "../../optim/zero.js";
 import { isFirst } from "../../parallel/agreement.js";
 import { refuseIgnored } from "../ignored-options.js";
+import { change } from "../given-twice.js";
 import { printJson } from "../json.js";
 import { sharedRun } from "./shared-run.js";
 import { runRestarting } from "./restarts.js";
@@ -50,7 +51,7 @@ export function addPretrain(program: Command): void {
       "--start <checkpoint>",
       "start from these weights instead of the recipe's, as far as they fit",
     )
-    .option("--set <path=value...>", "change the recipe, such as stages.joint.steps=100")
+    .option("--set <path=value...>", "change the recipe, such as stages.joint.steps=100", change)
     .option(
       "--overfit <n>",
       "train on only n samples of each set, as a check, in the separate directory overfit-<n>",
