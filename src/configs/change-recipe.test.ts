@@ -41,6 +41,7 @@ describe("changeRecipe", () => {
     ["name.first=1", "no such setting"],
     ["stages=7", "stages: Invalid input"],
     ["stages.joint=7", "stages.4: Invalid input"],
+    ["data.pairs=[pairs/train]", "its value is not JSON"], // as a shell leaves ["pairs/train"]
     ["stages.joint.steps", "expected a path and a value"],
   ])("refuses %s", (change, message) => {
     expect(() => changed(change)).toThrow(RecipeError);

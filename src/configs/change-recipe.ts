@@ -59,8 +59,11 @@ function parse(value: string, change: string): unknown {
   try {
     return parseJson(value);
   } catch (error) {
-    if (error instanceof DuplicateKeyError)
-      throw new RecipeError(`Cannot change "${change}": its value ${error.message}.`);
-    return value;
+    const isTwice = error instanceof DuplicateKeyError;
+    if (!isTwice && !/^(\[.*\]|\{.*\})$/s.test(value)) return value;
+    const reason = `Cannot change "${change}": its value ${(error as Error).message}.`;
+    // A shell has usually removed the quotes.
+    const hint = ` Put the whole into single quotes: 'data.pairs=["pairs/train"]'`;
+    throw new RecipeError(isTwice ? reason : reason + hint);
   }
 }
