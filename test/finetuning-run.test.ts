@@ -311,6 +311,8 @@ describe("flava finetune", () => {
       1,
       expect.stringContaining("There is no file toi.csv"),
     ]);
+    const file = await here(["predict", "cli/model", "cli/model/labels.json"]);
+    expect([file.code, file.err]).toEqual([1, expect.stringContaining("labels.json is a file")]);
     const unread = await flava(["predict", "cli/model", "a text", "--text", "review"]);
     expect([unread.code, unread.err]).toEqual([2, expect.stringContaining("--text is for tables")]);
     await mkdir(join(root, "parts"));

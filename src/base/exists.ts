@@ -9,3 +9,8 @@ export async function exists(path: string): Promise<boolean> {
 export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
+
+/** Whether `path` is a file or a link to one. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}

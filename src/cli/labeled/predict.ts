@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { type PredictInput, type Prediction, predictionOf } from "../../api/predict.js";
-import { isDirectory } from "../../base/exists.js";
+import { isDirectory, isFile } from "../../base/exists.js";
 import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import { isDataName } from "../../data/labeled/labeled-rows.js";
@@ -129,6 +129,12 @@ async function askedOf(
     ...(encoder === "image" ? [] : ["text", ...(pairs ? ["textPair"] : [])]),
   ];
   const all = encoder === "image" ? await expandFilePatterns(inputs) : inputs;
+  for (const [index, text] of all.entries()) {
+    if (names[index % names.length] === "image" || !(await isFile(text))) continue;
+    throw new Error(
+      `${text} is a file, where this model reads a text. Give the text itself, or a table of texts (.csv, .tsv, .jsonl, .parquet).`,
+    );
+  }
   if (all.length % names.length !== 0) {
     const words = names.map((name) => (name === "textPair" ? "the second text" : name));
     throw new Error(
