@@ -119,7 +119,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   });
   const fail = (error: unknown): never => {
     throw new SourceError(
-      `${path} cannot be read as embeddings: ${reasonOf(error)}. Create it again with flava embed.`,
+      `${path} cannot be read as embeddings: ${reasonOf(error).replace(/\.$/, "")}. Create it again with flava embed.`,
       { cause: error },
     );
   };

@@ -49,7 +49,9 @@ describe("a file of embeddings", () => {
 
   it("explains why other files are refused", async () => {
     await writeFile(place("text.parquet"), "no parquet at all");
-    await expect(rowsIn(place("text.parquet"))).rejects.toThrow("text.parquet cannot be read");
+    await expect(rowsIn(place("text.parquet"))).rejects.toThrow(
+      /text\.parquet cannot be read as embeddings: .*it does not end with PAR1\. The file is [^.]*\. Create it/,
+    );
     await expect(rowsIn(place("nothing.parquet"))).rejects.toThrow("flava embed");
     await writeParquet(place("other.parquet"), [{ name: "key", type: "text" }], [{ key: "a" }]);
     await expect(rowsIn(place("other.parquet"))).rejects.toThrow("the model that made it");

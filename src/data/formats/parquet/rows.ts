@@ -13,6 +13,7 @@ import { openRanges } from "../open-ranges.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { checkPages, compressors, mostValues } from "./pages.js";
 
+const magic = 0x50415231; // "PAR1"
 const mostFooterBytes = 1 << 26;
 const mostRows = 1 << 22; // per row group, which is held in memory
 const mostChunkBytes = 2 ** 31 - 1;
@@ -99,6 +100,7 @@ function asyncBuffer(file: ByteRanges): AsyncBuffer {
 async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
   if (file.byteLength < 12) throw new SourceError(`it has only ${file.byteLength} bytes`);
   const end = new DataView(await file.slice(file.byteLength - 8));
+  if (end.getUint32(4) !== magic) throw new SourceError("it does not end with PAR1");
   if (end.getUint32(0, true) > mostFooterBytes)
     throw new SourceError(`a footer of ${end.getUint32(0, true)} bytes is too long`);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
