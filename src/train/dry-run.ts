@@ -22,7 +22,7 @@ import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { sizesOf } from "../data/batch/sample-set.js";
 import { mixtureOptions } from "./stage-batches.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
-import { type Preparation, preparationFor, trainingSets } from "./stage-data.js";
+import { type Preparation, describeUnread, preparationFor, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
 /** What would be trained, as for `pretrain`. */
@@ -61,6 +61,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   const { log, signal, onIndexed: onProgress } = options;
   const preparation = preparationFor({ log, signal, onProgress });
   const listed = new ListedSources();
+  for (const line of describeUnread(recipe)) log(line);
   const unfinished = await unfinishedStage(recipe, options.directory, only);
   if (unfinished) log(unfinished.message); // what the stage would take can be told all the same
   for (const stage of recipe.stages) {

@@ -29,6 +29,7 @@ import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import {
   type Preparation,
+  describeUnread,
   digestsOf,
   preparationFor,
   samplesOf,
@@ -108,6 +109,7 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   const unfinished = await unfinishedStage(capped, directory, only);
   if (unfinished) throw unfinished;
   const preparation = preparationFor({ log, signal, onProgress: options.onIndexed });
+  for (const line of describeUnread(capped)) log(line);
   const runStages = async (): Promise<Ending> => {
     const recipe = withShards(capped, await startedShards(capped, directory), processes);
     await barrier(processes); // before the first process writes what others look for

@@ -31,6 +31,17 @@ export async function trainingSets(
   return drawnSets(root, stage, { pair: pairs, image: images, text: texts }, preparation);
 }
 
+const listed = { pair: "pairs", image: "images", text: "texts" } as const;
+
+/** Sentences on lists of data sets that no stage of the recipe draws from. */
+export function describeUnread({ data, stages }: Pick<Recipe, "data" | "stages">): string[] {
+  const isDrawn = (kind: BatchKind): boolean =>
+    stages.some((stage) => drawnShares(stage).shares[kind] > 0);
+  return batchKinds
+    .filter((kind) => data[listed[kind]].length > 0 && !isDrawn(kind))
+    .map((kind) => `data.${listed[kind]} is not read: no stage has shares.${kind} above 0.`);
+}
+
 /** Number of samples by set name; a set may serve several kinds of batches. */
 export function samplesOf(sets: SampleSets): Record<string, number> {
   const all = batchKinds.flatMap((kind) => sets[kind]);
