@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dict, legacyFile, tensor } from "../../test/legacy-pytorch.js";
@@ -94,6 +94,21 @@ describe("the tensors of a checkpoint", () => {
     await writeFile(path, legacyFile(dict({ "fc.weight": weight }), { "0": Buffer.alloc(4) }));
     await expect(openCheckpoint(path)).rejects.toThrow(
       'no FLAVA model: none of its tensors, such as "fc.weight"',
+    );
+  });
+
+  it("are in a directory of the run that is named instead", async () => {
+    for (const path of ["run/codebook/final", "run/joint/best", "run/joint/final"]) {
+      await mkdir(join(folder, path), { recursive: true });
+      await writeFile(join(folder, path, "config.json"), "{}");
+    }
+    const codebook = join(folder, "run/codebook/final");
+    const joint = join(folder, "run/joint/best");
+    await expect(openCheckpoint(join(folder, "run"))).rejects.toThrow(
+      `In it there is ${codebook}, ${joint}.`,
+    );
+    await expect(openCheckpoint(join(folder, "run/joint"))).rejects.toThrow(
+      `In it there is ${joint}.`,
     );
   });
 });

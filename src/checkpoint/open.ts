@@ -1,6 +1,6 @@
 /** Opens FLAVA's weights: a directory in Hugging Face format, or a single file. */
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Checkpoint, type Recognized, recognize } from "./checkpoint.js";
 import { type Sizes, readConfig } from "./huggingface-config.js";
@@ -45,7 +45,7 @@ export async function openCheckpoint(
   const beside = await configIn(directory);
   if (isDirectory && !beside)
     throw new CheckpointError(
-      `${path} has no ${configName}. Give a directory with ${configName} and weights, or a weights file.`,
+      `${path} has no ${configName}. Give a directory with ${configName} and weights, or a weights file.${await modelsBelow(path)}`,
     );
   // Read before looking for weights: a config.json of another model is the better reason to refuse a directory.
   const known = isDirectory && beside ? readConfig(join(path, configName), beside) : undefined;
@@ -62,6 +62,20 @@ export async function openCheckpoint(
     await files.close();
     throw error;
   }
+}
+
+/** A sentence on the models in the directory of a run, which is easily taken for one of them. */
+async function modelsBelow(path: string): Promise<string> {
+  const firstOf = (names: readonly string[]): string[] =>
+    names.filter((name) => existsSync(join(path, name, configName))).slice(0, 1);
+  const own = firstOf(["model", "best", "final"]);
+  const stages = own.length > 0 ? [] : (await readdir(path)).sort();
+  const found = [
+    ...own,
+    ...stages.flatMap((stage) => firstOf([`${stage}/best`, `${stage}/final`])),
+  ];
+  const names = found.map((name) => join(path, name));
+  return names.length === 0 ? "" : ` In it there is ${names.join(", ")}.`;
 }
 
 function notFound(path: string): CheckpointError {
