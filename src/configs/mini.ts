@@ -2,8 +2,8 @@
  * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores with
  * AVX512-BF16, ten with AVX2 alone (`--dry-run` estimates yours).
  * Stages as in the paper (codebook, unimodal encoders, all six losses), plus a long stage of contrastive loss alone and
- * a short one of matching before the last. The shipped weights are those of one run of it, whose results are in
- * models/mini/README.md.
+ * a short one of matching before the last; then these three again. How the shipped weights were made with it, and their
+ * results, are in models/mini/README.md.
  */
 import { drawnImages } from "./drawn-images.js";
 import { miniPmd } from "./mini-pmd.js";
@@ -14,6 +14,12 @@ const none = { pair: 0, image: 0, text: 0 };
 const batch = { pair: 128, image: 128, text: 32 };
 const all = ["flava", "heads", "codebook"];
 const rate = { peak: 1.5e-3, warmup: 100 };
+/** Pairs, and some texts, so that language is not forgotten. */
+const mostlyPairs = {
+  batch: { ...batch, pair: 256, text: 128 },
+  ...contrastiveAlone,
+  shares: { pair: 0.85, image: 0, text: 0.15 },
+};
 
 export const mini = {
   name: "mini",
@@ -50,14 +56,12 @@ export const mini = {
       rate: { peak: 3e-3, warmup: 500, decay: 3000 },
       every: { evaluate: 1000 },
     },
-    // Most of the time goes to the loss that benefits most from pairs; some texts, so that language is not forgotten.
+    // Most of the time goes to the loss that benefits most from pairs.
     {
       kind: "pretraining",
       name: "contrastive",
       steps: 7600,
-      batch: { ...batch, pair: 256, text: 128 },
-      ...contrastiveAlone,
-      shares: { pair: 0.85, image: 0, text: 0.15 },
+      ...mostlyPairs,
       rate: { ...rate, floor: rate.peak },
       from: [
         { stage: "codebook", parts: ["codebook"] },
@@ -82,6 +86,34 @@ export const mini = {
       mismatched: 0.2,
       rate: { peak: 1e-3, warmup: 100, decay: 2400 },
       from: [{ stage: "matching", parts: all }],
+    },
+    // A second round, at lower rates: the joint stage taught masked words and patches, but saw few pairs.
+    {
+      kind: "pretraining",
+      name: "contrastive-2",
+      steps: 3000,
+      ...mostlyPairs,
+      rate: { peak: 1e-3, warmup: 100, decay: 2600, floor: 1e-5 },
+      from: [{ stage: "joint", parts: all }],
+      every: { evaluate: 500 },
+    },
+    {
+      kind: "pretraining",
+      name: "matching-2",
+      steps: 300,
+      batch: { ...batch, pair: 256 },
+      ...matchingAlone,
+      rate: { peak: 5e-4, warmup: 30, decay: 250 },
+      from: [{ stage: "contrastive-2", parts: all }],
+    },
+    {
+      kind: "pretraining",
+      name: "joint-2",
+      steps: 1500,
+      batch: { ...batch, text: 128 },
+      mismatched: 0.2,
+      rate: { peak: 5e-4, warmup: 50, decay: 1400 },
+      from: [{ stage: "matching-2", parts: all }],
     },
   ],
 } as const satisfies RecipeInput;

@@ -58,7 +58,7 @@ export const quickstartSettings = {
     {
       kind: "pretraining",
       name: "matching",
-      steps: 150,
+      steps: 400,
       batch,
       ...matchingAlone,
       rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
