@@ -8,9 +8,14 @@ static void convert(float* to, Floats x, int lanes) { store(to, x, lanes); }
 static void convert(Bfloat16* to, Floats x, AllLanes lanes) { store(to, x, lanes); }
 static void convert(Bfloat16* to, Floats x, int lanes) { store(to, x, lanes); }
 
-/** Truncates towards zero. */
-static void convert(int32_t* to, Floats x, AllLanes lanes) { store(to, __builtin_convertvector(x, Ints), lanes); }
-static void convert(int32_t* to, Floats x, int lanes) { store(to, __builtin_convertvector(x, Ints), lanes); }
+/** Truncates towards zero and saturates; 0 for NaN. Processors differ in what they make of all that is out of range. */
+inline Ints truncated(Floats x) {
+  const Ints within = x < 2147483648.0f;
+  const Floats bounded = select(within, max(broadcast(-2147483648.0f), x), Floats{});
+  return select(x >= 2147483648.0f, broadcastInt(INT32_MAX), __builtin_convertvector(bounded, Ints));
+}
+static void convert(int32_t* to, Floats x, AllLanes lanes) { store(to, truncated(x), lanes); }
+static void convert(int32_t* to, Floats x, int lanes) { store(to, truncated(x), lanes); }
 
 /** Rounds to nearest even and saturates. */
 static void convert(int8_t* to, Floats x, int lanes) {

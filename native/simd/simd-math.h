@@ -96,9 +96,9 @@ inline Floats normalTail(Floats x, Floats bellOfX) {
   return p * t * bellOfX;
 }
 
-/** x * P(X < x) of a standard normal X, written so that no digits cancel for negative x. NaN for infinite x. */
+/** x * P(X < x) of a standard normal X, written so that no digits cancel for negative x; inf for inf, 0 for -inf. */
 inline Floats gelu(Floats x) {
-  const Floats size = absolute(x);
+  const Floats size = min(broadcast(__FLT_MAX__), absolute(x));
   return max(broadcast(0.0f), x) - size * normalTail(size, bell(x));
 }
 
@@ -126,8 +126,9 @@ inline Floats roundedGelu(Floats x) {
   static const float coefficients[] = {0.16593410074710846f,    -0.08074335008859634f, 0.055724453181028366f,
                                        -0.03961194306612015f,   0.025645459070801735f, -0.013282549567520618f,
                                        0.008082147687673569f,   -0.007095834705978632f, 0.0029945725109428167f};
-  const Floats near = min(broadcast(bound), max(broadcast(-bound), x));
-  return x * (near * polynomial(coefficients, near * near * (2 / (bound * bound)) - 1.0f) + 0.5f);
+  const Floats above = max(broadcast(-bound), x);  // below it the factor is 3e-8, not 0, of whatever x is
+  const Floats near = min(broadcast(bound), above);
+  return above * (near * polynomial(coefficients, near * near * (2 / (bound * bound)) - 1.0f) + 0.5f);
 }
 
 inline Floats roundedGeluGradient(Floats x) {

@@ -42,7 +42,11 @@ const functions: Readonly<
   ],
   tanh: [elementwise.tanh, [...everywhere, 0, -0, Infinity, -Infinity, NaN], close],
   // The reference itself knows the tail beyond -6 to 1e-16 only.
-  gelu: [gelu, [...small, 0, -0], { relative: 2e-6, absolute: 2e-15 }],
+  gelu: [
+    gelu,
+    [...small, 0, -0, 300, -300, 3e38, -3e38, Infinity, -Infinity, NaN],
+    { relative: 2e-6, absolute: 2e-15 },
+  ],
   relu: [relu, [...everywhere, 0, -0, Infinity, -Infinity], exact],
   sigmoid: [
     elementwise.sigmoid,
@@ -175,6 +179,19 @@ describeNative("cast", () => {
     await conform("cast", (x) => cast(x, "float32"), [{ shape: [4], dtype: "int32", values }]);
     const large = { shape: [3], values: [2 ** 30, -(2 ** 31), 16777217] };
     await conform("cast", (x) => cast(x, "int32"), [large]);
+    const beyond = [
+      NaN,
+      Infinity,
+      -Infinity,
+      2 ** 31,
+      -(2 ** 31) - 256,
+      3e38,
+      -3e38,
+      2 ** 31 - 128,
+    ];
+    for (const dtype of floats)
+      for (const to of ["int32", "int8"] as const)
+        await conform("cast", (x) => cast(x, to), [{ shape: [8], dtype, values: beyond }]);
   });
 
   test("to bfloat16 keeps non-finite numbers and rounds ties to even", async () => {

@@ -273,6 +273,19 @@ describeNative("what follows a product", () => {
   });
 });
 
+describeNative("gelu of a product", () => {
+  test.each(floats)("of what is infinite, large or NaN, in %s", async (dtype) => {
+    const values = [Infinity, -Infinity, NaN, 1e30, -1e30, 300, -300];
+    const args: Argument[] = [
+      { shape: [3, 4], dtype },
+      { shape: [7, 4], dtype },
+      { shape: [7], values },
+    ];
+    const tolerance = { relative: 1e-5, absolute: ofActivation("gelu", dtype, 4) };
+    await conform("gelu", (x, w, b) => gelu(linear(x, w, b)), args, tolerance);
+  });
+});
+
 describeNative("gelu of the second factor", () => {
   test.each(combinations({ compute: floats, dtype: floats, transposeB: truths }))(
     "is taken while it is read: $compute, stored as $dtype, transposed $transposeB",

@@ -14,7 +14,9 @@ fn toBfloat16(x: f32) -> u32 {
   let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
   return select(rounded, (bits >> 16u) | 0x40u, isNan(x));
 }
-fn toInt8(x: f32) -> u32 { return bitcast<u32>(i32(x)) & 0xffu; }
+fn toInt8(x: f32) -> u32 { return bitcast<u32>(toInt32(x)) & 0xffu; }
+// WGSL leaves open what it gives for NaN, and its largest is the largest f32 below 2^31.
+fn toInt32(x: f32) -> i32 { return select(select(i32(x), 2147483647i, x >= 2147483648.0), 0i, isNan(x)); }
 fn roundedToBfloat16(x: f32) -> f32 { return fromBfloat16(toBfloat16(x)); }
 
 // The complementary error function of x >= 0, to 1.2e-7 of its value (Press et al., Numerical Recipes, 6.2).
@@ -28,7 +30,7 @@ fn normalCumulative(x: f32) -> f32 {
   let tail = 0.5 * complement(abs(x) * 0.70710678);
   return select(tail, 1.0 - tail, x >= 0.0);
 }
-fn gelu(x: f32) -> f32 { return select(x * normalCumulative(x), x, isNan(x)); }
+fn gelu(x: f32) -> f32 { return select(select(x * normalCumulative(x), 0.0, x < -3.4e38), x, isNan(x)); }
 fn geluDerivative(x: f32) -> f32 {
   return select(normalCumulative(x) + x * exp(-0.5 * x * x) * 0.39894228, x, isNan(x));
 }

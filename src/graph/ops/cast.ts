@@ -11,13 +11,17 @@ const castOp: Op<{ dtype: Dtype }> = {
   },
   reference({ inputs: [x], outputs: [y] }) {
     if (!x || !y) return;
-    const whole = y.dtype === "int32" ? Math.trunc : y.dtype === "int8" ? saturate : undefined;
+    const whole = y.dtype === "int32" ? truncate : y.dtype === "int8" ? saturate : undefined;
     for (let i = 0; i < y.data.length; i++) {
       const value = x.data[i]!;
       y.data[i] = whole ? whole(value) : value;
     }
   },
 };
+
+/** Drops the fraction and clamps to the signed 32-bit range; NaN becomes 0 where it is stored. */
+const truncate = (value: number): number =>
+  Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1);
 
 /** Rounds half to even and clamps to the signed 8-bit range. */
 export function saturate(value: number): number {

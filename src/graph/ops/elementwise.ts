@@ -3,7 +3,7 @@ import type { Op, Tensor } from "../tensor.js";
 import { apply } from "../trace.js";
 import { affine } from "./affine.js";
 import { divide, multiply, subtract } from "./arithmetic.js";
-import { geluDerivative, normalCumulative } from "./erf.js";
+import { geluDerivative, geluOf } from "./erf.js";
 import { pointwise, pointwiseGradient } from "./pointwise.js";
 import { requireFloat } from "./require.js";
 
@@ -27,12 +27,10 @@ export const tanh = pointwise("tanh", Math.tanh, (_x, y, dy) =>
   subtract(dy, multiply(dy, multiply(y, y))),
 );
 /** x·Φ(x) with the exact normal distribution (the erf form that FLAVA uses; flava.md 1.1). */
-export const gelu = pointwise(
-  "gelu",
-  (x) => x * normalCumulative(x),
-  (x, _y, dy) => geluGradient(x, dy, {}),
-  { recompute: true, fusesAs: "gelu" },
-);
+export const gelu = pointwise("gelu", geluOf, (x, _y, dy) => geluGradient(x, dy, {}), {
+  recompute: true,
+  fusesAs: "gelu",
+});
 /** The larger one of x and 0; its gradient at 0 is 0. */
 export const relu = pointwise(
   "relu",

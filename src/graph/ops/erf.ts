@@ -30,6 +30,11 @@ export function normalCumulative(x: number): number {
   return 0.5 * (1 + erf(x / Math.SQRT2));
 }
 
+/** x·Φ(x); 0 for -∞. */
+export function geluOf(x: number): number {
+  return Math.max(x, -Number.MAX_VALUE) * normalCumulative(x);
+}
+
 /** The derivative of gelu(x) = x·Φ(x). */
 export function geluDerivative(x: number): number {
   return normalCumulative(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);

@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
-import { geluDerivative, normalCumulative } from "./erf.js";
+import { geluDerivative, geluOf } from "./erf.js";
 import { sum } from "./broadcast.js";
 import { doubles } from "./doubles.js";
 import { packWeights } from "./pack-weights.js";
@@ -114,7 +114,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     // Both factors with the summed axis last, for contiguous inner loops.
     const left = transposeA ? transposed(doubles(a.data), K, M) : doubles(a.data);
     const given = doubles(b.data);
-    const factors = geluB ? given.map((t) => t * normalCumulative(t)) : given;
+    const factors = geluB ? given.map(geluOf) : given;
     const right = transposeB ? factors : transposed(factors, K, N);
     for (let m = 0; m < M; m++) {
       for (let n = 0; n < N; n++) {
@@ -122,7 +122,7 @@ export const matmulOp: Op<MatmulAttributes> = {
         for (let k = 0; k < K; k++) t += left[m * K + k]! * right[n * K + k]!;
         const index = m * N + n;
         if (z) z.data[index] = t;
-        if (activation === "gelu") t *= normalCumulative(t);
+        if (activation === "gelu") t = geluOf(t);
         if (activation === "geluGradient") t *= geluDerivative(preactivation!.data[index]!);
         c.data[index] = t + (addend?.data[index] ?? 0);
       }

@@ -93,7 +93,7 @@ function castPass(x: Operand, output: Operand): Pass {
 
 /** An expression of dtype `from` as one of dtype `to`, rounded as `cast` does. */
 export function converted(expression: string, from: Dtype, to: Dtype): string {
-  if (to === "int32") return from === "int32" ? expression : `i32(${expression})`;
+  if (to === "int32") return from === "int32" ? expression : `toInt32(${expression})`;
   const number = from === "int32" ? `f32(${expression})` : expression;
   if (to === "int8") return `clamp(round(${number}), -128.0, 127.0)`;
   return number;
