@@ -1,6 +1,6 @@
 /**
- * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores with
- * AVX512-BF16, ten with AVX2 alone (`--dry-run` estimates yours).
+ * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated three hours on two cores with
+ * AVX512-BF16, fourteen with AVX2 alone (`--dry-run` estimates yours).
  * Stages as in the paper (codebook, unimodal encoders, all six losses), plus a long stage of contrastive loss alone and
  * a short one of matching before the last; then these three again. How the shipped weights were made with it, and their
  * results, are in models/mini/README.md.
