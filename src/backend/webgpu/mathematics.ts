@@ -17,6 +17,7 @@ fn toBfloat16(x: f32) -> u32 {
 fn toInt8(x: f32) -> u32 { return bitcast<u32>(toInt32(x)) & 0xffu; }
 // WGSL leaves open what it gives for NaN, and its largest is the largest f32 below 2^31.
 fn toInt32(x: f32) -> i32 { return select(select(i32(x), 2147483647i, x >= 2147483648.0), 0i, isNan(x)); }
+fn roundedToInt8(x: f32) -> f32 { return select(clamp(round(x), -128.0, 127.0), 0.0, isNan(x)); }
 fn roundedToBfloat16(x: f32) -> f32 { return fromBfloat16(toBfloat16(x)); }
 
 // The complementary error function of x >= 0, to 1.2e-7 of its value (Press et al., Numerical Recipes, 6.2).

@@ -95,7 +95,7 @@ function castPass(x: Operand, output: Operand): Pass {
 export function converted(expression: string, from: Dtype, to: Dtype): string {
   if (to === "int32") return from === "int32" ? expression : `toInt32(${expression})`;
   const number = from === "int32" ? `f32(${expression})` : expression;
-  if (to === "int8") return `clamp(round(${number}), -128.0, 127.0)`;
+  if (to === "int8") return `roundedToInt8(${number})`;
   return number;
 }
 
