@@ -1,5 +1,5 @@
-// Lines of images as floats with zeros around them, so that the neighborhood of every pixel lies in memory: with few
-// channels, gathering neighborhoods for a product takes longer than multiplying them.
+// Image lines converted to float and padded with zeros: the neighborhood of every pixel can be read in place. With few channels,
+// gathering neighborhoods for a product takes longer than multiplying them.
 #pragma once
 
 #include "patches.h"

@@ -218,6 +218,12 @@ PatchesRight<Words, Element> patchesRight(const Element* image, const Neighborho
 /** Layout of a kernel's elements: the first, and strides over columns, taps (counted line by line) and channels. */
 struct KernelLayout {
   int64_t first, ofColumn, ofTap, ofChannel;
+
+  /** Of a weight [columns, taps, channels], or, flipped, [channels, taps, columns] whose taps are mirrored. */
+  static KernelLayout of(int64_t columns, int64_t taps, int64_t channels, bool flipped) {
+    if (flipped) return {(taps - 1) * columns, 1, -columns, taps * columns};
+    return {0, taps * channels, channels, 1};
+  }
 };
 
 /**

@@ -26,7 +26,7 @@ void computeGradient(const Call& call, bool inputRelu) {
   if constexpr (multipliesFloats<Product>) {
     if (result.dim(0) <= fewOutputs && result.size > 0 && gradient.size > 0) {
       const Bands bands(call.in(0), result.dim(1), result.dim(2));
-      return sumOverPixels(call, bands, Product::elements == 2, inputRelu);
+      return sumOverPixels(call, bands, {Product::elements == 2, inputRelu});
     }
   }
   const int64_t pixels = gradient.rows(), rows = result.dim(0);

@@ -136,24 +136,11 @@ void finishLine(const Call& call, const Attributes& attributes, const float* sum
   });
 }
 
-void convolveDirectly(const Call& call, const Attributes& attributes, const Bands& bands) {
-  const Tensor& weight = call.in(1);
-  const int64_t made = call.out(0).dim(-1), channels = bands.shape.channels, depth = bands.shape.depth();
-  const int64_t taps = depth / channels;
+void convolveDirectly(const Call& call, const Attributes& attributes, const Bands& bands, const KernelLayout& layout) {
+  const int64_t made = call.out(0).dim(-1);
   const bool rounded = attributes.compute == Dtype::bfloat16;
-  const auto weightAt = [&](int64_t column, int64_t k) {
-    const int64_t tap = k / channels, channel = k % channels;
-    const int64_t index = attributes.flipped ? (channel * taps + taps - 1 - tap) * made + column : column * depth + k;
-    float value;
-    visitFloats(weight, [&](auto* w) { value = loadOne(w + index); });
-    return rounded ? roundToBfloat16(broadcast(value))[0] : value;
-  };
-  const auto biasAt = [&](int64_t column) {
-    float value = 0;
-    if (attributes.hasBias) visitFloats(call.in(2), [&](auto* bias) { value = loadOne(bias + column); });
-    return value;
-  };
-  const ColumnBlocks blocks = packColumns(call, made, depth, weightAt, biasAt);
+  const Tensor* bias = attributes.hasBias ? &call.in(2) : nullptr;
+  const ColumnBlocks blocks = packColumns(call, made, bands.shape.depth(), layout, rounded, bias);
   sumLines(call, bands, {rounded, attributes.inputRelu}, blocks, [&](const float* sums, int64_t pixel) {
     finishLine(call, attributes, sums, pixel * made, bands.shape.width * made);
   });
@@ -162,18 +149,20 @@ void convolveDirectly(const Call& call, const Attributes& attributes, const Band
 template <class Product>
 void convolve(const Call& call, const Attributes& attributes) {
   if (call.out(0).size == 0) return;
+  const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2);
+  const KernelLayout layout =
+      KernelLayout::of(call.out(0).dim(-1), taps, call.in(0).dim(-1), attributes.flipped);
   if constexpr (multipliesFloats<Product>) {
     const Bands bands(call.in(0), call.in(1).dim(1), call.in(1).dim(2));
-    if (bands.shape.depth() > 0 && bands.shape.depth() <= directDepth) return convolveDirectly(call, attributes, bands);
+    const int64_t depth = bands.shape.depth();
+    if (depth > 0 && depth <= directDepth) return convolveDirectly(call, attributes, bands, layout);
   }
   const Neighborhood neighborhood = neighborhoodOf(call);
   const int64_t step = neighborhood.step, channels = neighborhood.channels, made = call.out(0).dim(-1);
-  const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2), depth = neighborhood.depth();
+  const int64_t depth = neighborhood.depth();
   const ProductShape shape{call.out(0).rows() / step, step * made, wordsOf(depth, Product::elements)};
   visitFloats(call.in(1), [&](auto* w) {
     if (step > 1) {
-      const KernelLayout layout = attributes.flipped ? KernelLayout{(taps - 1) * made, 1, -made, taps * made}
-                                                     : KernelLayout{0, taps * channels, channels, 1};
       multiplyImage<Product>(call, attributes, shape, joinedRight<Product>(w, layout, neighborhood, made));
     } else if (attributes.flipped) {
       multiplyImage<Product>(call, attributes, shape, mirroredRight<Product>(w, channels, taps, made));

@@ -78,7 +78,7 @@ inline void addBand(const Bands& bands, const BandFloats& floats, const WeightSu
 }
 
 /** The sums of a slice of the bands. */
-inline void sumSlice(const Call& call, const Bands& bands, int64_t begin, int64_t end, bool rounded, bool rectified,
+inline void sumSlice(const Call& call, const Bands& bands, int64_t begin, int64_t end, Conversion conversion,
                      const WeightSums& weights, int thread, float* to) {
   const Tensor &images = call.in(0), &gradient = call.in(1);
   const int64_t linesLength = bands.length(WeightSums::vectorsOfTile * width);
@@ -89,24 +89,24 @@ inline void sumSlice(const Call& call, const Bands& bands, int64_t begin, int64_
   __builtin_memset(to, 0, static_cast<size_t>(4 * weights.length()));
   for (int64_t index = begin; index < end; ++index) {
     const Band band = bands.at(index);
-    visitFloats(images, [&](auto* x) { bands.pad(x, band, {rounded, rectified}, lines); });
+    visitFloats(images, [&](auto* x) { bands.pad(x, band, conversion, lines); });
     visitFloats(gradient, [&](auto* dy) {
       convertTo(pixels, dy + band.firstPixel(bands.shape) * weights.outputs,
-                band.lines * bands.shape.width * weights.outputs, {rounded, false});
+                band.lines * bands.shape.width * weights.outputs, {conversion.rounded, false});
     });
     addBand(bands, {lines, pixels, band.lines}, weights, to);
   }
 }
 
-/** The gradient of the weights, from images and the gradient of the result. */
-inline void sumOverPixels(const Call& call, const Bands& bands, bool rounded, bool rectified) {
+/** The gradient of the weights, from images, converted as said, and the gradient of the result. */
+inline void sumOverPixels(const Call& call, const Bands& bands, Conversion conversion) {
   const Tensor& result = call.out(0);
   const WeightSums weights{result.dim(0), bands.shape.kernelHeight, bands.lineDepth()};
   const int64_t slices = weights.slicesOf(bands.count());
   auto* sums = static_cast<float*>(call.parallel->shared(4 * slices * weights.length()));
   parallelFor(call, slices, 1, [&](int64_t slice, int64_t, int thread) {
     const int64_t begin = slice * bands.count() / slices, end = (slice + 1) * bands.count() / slices;
-    sumSlice(call, bands, begin, end, rounded, rectified, weights, thread, sums + slice * weights.length());
+    sumSlice(call, bands, begin, end, conversion, weights, thread, sums + slice * weights.length());
   });
   visitFloats(result, [&](auto* to) {
     parallelFor(call, weights.outputs * weights.kernelHeight, 16, [&](int64_t begin, int64_t end, int) {

@@ -25,27 +25,40 @@ struct ColumnBlocks {
   const float* weightsOf(int64_t block) const { return weights + block * columnsOfBlock * depth; }
 };
 
-/** Blocks of weight(column, k) and bias(column), in the memory that threads share. */
-template <class Weight, class Bias>
-ColumnBlocks packColumns(const Call& call, int64_t columns, int64_t depth, Weight weight, Bias bias) {
+/** Writes the weights of a block: [depth][whole vectors]. */
+template <class Element>
+void packBlock(const ColumnBlocks& blocks, int64_t block, const Element* weight, const KernelLayout& layout,
+               int64_t channels, bool rounded, float* to) {
+  const int64_t count = blocks.columnsOf(block), padded = roundUp(count, width);
+  const Element* first = weight + layout.first + block * columnsOfBlock * layout.ofColumn;
+  for (int64_t tap = 0; tap * channels < blocks.depth; ++tap) {
+    for (int64_t channel = 0; channel < channels; ++channel, to += padded) {
+      const Element* elements = first + tap * layout.ofTap + channel * layout.ofChannel;
+      for (int64_t column = 0; column < padded; ++column) {
+        to[column] = column < count ? loadOne(elements + column * layout.ofColumn) : 0.0f;
+      }
+      if (!rounded) continue;
+      for (int64_t column = 0; column < padded; column += width) store(to + column, roundToBfloat16(load(to + column)));
+    }
+  }
+}
+
+/** Packs the weights, and the bias if there is one, in the memory that threads share. */
+inline ColumnBlocks packColumns(const Call& call, int64_t columns, int64_t depth, const KernelLayout& layout,
+                                bool rounded, const Tensor* bias) {
   ColumnBlocks blocks{columns, depth};
-  const int64_t room = blocks.count() * columnsOfBlock;
+  const int64_t room = blocks.count() * columnsOfBlock, channels = call.in(0).dim(-1);
   auto* weights = static_cast<float*>(call.parallel->shared(4 * room * (depth + 1)));
   float* biases = weights + room * depth;
   blocks.weights = weights;
   blocks.biases = biases;
-  parallelFor(call, blocks.count(), 1, [&](int64_t block, int64_t, int) {
-    const int64_t first = block * columnsOfBlock, padded = roundUp(blocks.columnsOf(block), width);
-    float* to = weights + first * depth;
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int64_t column = first; column < first + padded; ++column) {
-        *to++ = column < columns ? weight(column, k) : 0.0f;
-      }
-    }
-    for (int64_t column = first; column < first + padded; ++column) {
-      biases[column] = column < columns ? bias(column) : 0.0f;
-    }
+  visitFloats(call.in(1), [&](auto* weight) {
+    parallelFor(call, blocks.count(), 1, [&](int64_t block, int64_t, int) {
+      packBlock(blocks, block, weight, layout, channels, rounded, weights + block * columnsOfBlock * depth);
+    });
   });
+  __builtin_memset(biases, 0, static_cast<size_t>(4 * room));
+  if (bias) visitFloats(*bias, [&](auto* from) { convertTo(biases, from, columns, {}); });
   return blocks;
 }
 
