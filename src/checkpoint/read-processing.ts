@@ -1,6 +1,5 @@
 /** How a model's texts and images are prepared, from the files beside its weights. This file also loads in browsers. */
-import type { ImageProcessor } from "../data/image/processor.js";
-import { viewShape } from "../data/image/processor.js";
+import { type ImageProcessor, viewShape } from "../data/image/processor.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
@@ -50,8 +49,7 @@ export async function tokenizerOf(directory: ModelDirectory): Promise<Tokenizer 
 }
 
 /**
- * @param source of the vocabulary, for the message
- * @param isDefault whether it stands in for the model's own, whose pieces it then must be
+ * @param isDefault whether the tokenizer stands in for the model's own, and must have exactly as many pieces as the model embeddings
  * @throws CheckpointError if the vocabulary is not that of the model's word embeddings
  */
 export function requireEmbeddings(

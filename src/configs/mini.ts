@@ -20,6 +20,8 @@ const mostlyPairs = {
   ...contrastiveAlone,
   shares: { pair: 0.85, image: 0, text: 0.15 },
 };
+const onlyMatching = { batch: { ...batch, pair: 256 }, ...matchingAlone };
+const allLosses = { batch: { ...batch, text: 128 }, mismatched: 0.2 };
 
 export const mini = {
   name: "mini",
@@ -73,8 +75,7 @@ export const mini = {
       kind: "pretraining",
       name: "matching",
       steps: 700,
-      batch: { ...batch, pair: 256 },
-      ...matchingAlone,
+      ...onlyMatching,
       rate: { peak: 1e-3, warmup: 50, decay: 350 },
       from: [{ stage: "contrastive", parts: all }],
     },
@@ -82,8 +83,7 @@ export const mini = {
       kind: "pretraining",
       name: "joint",
       steps: 2500,
-      batch: { ...batch, text: 128 },
-      mismatched: 0.2,
+      ...allLosses,
       rate: { peak: 1e-3, warmup: 100, decay: 2400 },
       from: [{ stage: "matching", parts: all }],
     },
@@ -101,8 +101,7 @@ export const mini = {
       kind: "pretraining",
       name: "matching-2",
       steps: 300,
-      batch: { ...batch, pair: 256 },
-      ...matchingAlone,
+      ...onlyMatching,
       rate: { peak: 5e-4, warmup: 30, decay: 250 },
       from: [{ stage: "contrastive-2", parts: all }],
     },
@@ -110,8 +109,7 @@ export const mini = {
       kind: "pretraining",
       name: "joint-2",
       steps: 1500,
-      batch: { ...batch, text: 128 },
-      mismatched: 0.2,
+      ...allLosses,
       rate: { peak: 5e-4, warmup: 50, decay: 1400 },
       from: [{ stage: "matching-2", parts: all }],
     },

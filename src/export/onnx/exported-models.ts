@@ -88,7 +88,7 @@ export function encoderModels(
       mlm_head: maskedModel(config, config.text.width, ({ mlm }) => mlm),
       mmm_text_head: maskedModel(config, config.multimodal.width, ({ mmmText }) => mmmText),
     }),
-  };
+  } satisfies Partial<Record<(typeof modelNames)[number], ExportedModel>>;
 }
 
 /** CLIP's contract: all images against all texts. */
