@@ -57,14 +57,14 @@ export const ablationSteps = 6000;
  * at the recipe's sizes, as `flava ablate --dry-run` shows them.
  */
 const equalCost = {
-  mim: 1.484,
-  mlm: 4.329,
-  "contrastive-longer": 3.868,
-  multimodal: 0.81,
+  mim: 1.574,
+  mlm: 2.286,
+  "contrastive-longer": 5.562,
+  multimodal: 0.834,
 } as const;
 
 const shares = { pair: 0, image: 0, text: 0 };
-const batch = { pair: 128, image: 128, text: 64 };
+const batch = { pair: 64, image: 64, text: 32 };
 const codebook = { stage: "codebook", parts: ["codebook"] };
 const contrastive = {
   shares: { ...shares, pair: 1 },
@@ -99,14 +99,8 @@ export function ablationRecipe(steps: number): RecipeInput {
   const all = { mismatched: 0.2 };
   return {
     name: "ablation",
-    model: {
-      from: "mini",
-      image: { layers: 4, width: 96, hidden: 384 },
-      text: { layers: 3, width: 96, hidden: 384 },
-      multimodal: { layers: 2, width: 96, hidden: 384 },
-      projection: 96,
-    },
-    initialScale: 2.83, // sqrt(768 / 96)
+    model: "tiny",
+    initialScale: 3.46, // sqrt(768 / 64)
     data,
     stages: [
       {
