@@ -62,7 +62,8 @@ export async function load(
   const sizes = readConfig(`${path}/config.json`, parseObject(`${path}/config.json`, json));
   if (sizes.kind !== "flava") throw new CheckpointError(`${path} holds no FLAVA model.`);
   const { config } = sizes;
-  const [tokenizer, processor] = await Promise.all([tokenizerOf(files), processorOf(files)]);
+  const say = (line: string): void => onWarning(`${path}: ${line}`);
+  const [tokenizer, processor] = await Promise.all([tokenizerOf(files), processorOf(files, say)]);
   if (!tokenizer) throw new CheckpointError(`${path} has neither vocab.txt nor tokenizer.json.`);
   if (!processor)
     throw new CheckpointError(
@@ -81,7 +82,7 @@ export async function load(
       describeInterpolation(processor, config) ?? [],
       describeLosses(checkpoint),
     ].flat();
-    for (const line of said) onWarning(`${path}: ${line}`);
+    for (const line of said) say(line);
     return new Flava({ config, state, tokenizer, processor, backend }, onWarning);
   } catch (error) {
     backend.dispose();

@@ -203,6 +203,21 @@ describe("a directory of transformers 5", () => {
     }
   });
 
+  it("says what a second image processor, which transformers 4 follows, has else", async () => {
+    const { image_processor } = processor;
+    const other = { ...image_processor, resample: 2, image_mean: [0.5, 0.5, 0.5] };
+    const directory = await directoryWith({ "preprocessor_config.json": other });
+    const { processor: followed } = await load(directory);
+    expect(followed.encoder.resize!.filter).toBe("bicubic");
+    expect(warnings.splice(0)).toEqual([
+      `${directory}: preprocessor_config.json has another resample, image_mean than processor_config.json, which is followed. ` +
+        "Delete the one that is not meant.",
+    ]);
+    const same = { ...image_processor, size: { width: 32, height: 32 } };
+    await load(await directoryWith({ "preprocessor_config.json": same }));
+    expect(warnings).toEqual([]);
+  });
+
   it("without an image processor says which one is used", async () => {
     const directory = await directoryWith({ "processor_config.json": null });
     const { processor: standard } = await load(directory);

@@ -121,7 +121,8 @@ async function readProcessor(
   config: FlavaConfig,
   warn: (message: string) => void,
 ): Promise<ImageProcessor> {
-  const found = directory === undefined ? undefined : await processorOf(directoryAt(directory));
+  const found =
+    directory === undefined ? undefined : await processorOf(directoryAt(directory), warn);
   const interpolation = found && describeInterpolation(found, config);
   if (interpolation !== undefined) warn(interpolation);
   if (found) return found;

@@ -1,6 +1,6 @@
 /** How a model's texts and images are prepared, from the files beside its weights. This file also loads in browsers. */
 import { type ImageProcessor, viewShape } from "../data/image/processor.js";
-import { processorFromConfig } from "../data/image/processor-config.js";
+import { processorFromConfig, toProcessorConfig } from "../data/image/processor-config.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
 import { vocabularyText } from "../data/text/vocabulary.js";
@@ -65,17 +65,38 @@ export function requireEmbeddings(
   );
 }
 
-/** The image processor of a directory, if it has one. Prefers processor_config.json, as transformers does. */
-export async function processorOf(directory: ModelDirectory): Promise<ImageProcessor | undefined> {
+/**
+ * The image processor of a directory, if it has one. Where two files describe one, processor_config.json is followed, as by
+ * transformers 5; what else preprocessor_config.json says, which transformers 4 follows, goes to `warn`.
+ */
+export async function processorOf(
+  directory: ModelDirectory,
+  warn: (message: string) => void,
+): Promise<ImageProcessor | undefined> {
   const [whole, own] = await Promise.all([
     readJson(directory, "processor_config.json"),
     readJson(directory, "preprocessor_config.json"),
   ]);
   const from = (json: unknown, name: ProcessingName): ImageProcessor =>
     processorFromConfig(json, `${directory.path}/${name}`);
-  if (whole?.image_processor !== undefined)
-    return from(whole.image_processor, "processor_config.json");
-  return own && from(own, "preprocessor_config.json");
+  const other = own && from(own, "preprocessor_config.json");
+  if (whole?.image_processor === undefined) return other;
+  const followed = from(whole.image_processor, "processor_config.json");
+  const differing = other ? differencesOf(followed, other) : [];
+  if (differing.length > 0)
+    warn(
+      `preprocessor_config.json has another ${differing.join(", ")} than processor_config.json, which is followed. Delete the ` +
+        "one that is not meant.",
+    );
+  return followed;
+}
+
+/** The keys of a preprocessor_config.json in which two image processors differ. */
+function differencesOf(one: ImageProcessor, other: ImageProcessor): string[] {
+  const others = toProcessorConfig(other);
+  return Object.entries(toProcessorConfig(one)).flatMap(([key, value]) =>
+    JSON.stringify(value) === JSON.stringify(others[key]) ? [] : [key],
+  );
 }
 
 /** A line where images are of another size than the model's positions, which are then interpolated. */
