@@ -139,10 +139,14 @@ describe("a fine-tuning run", () => {
     expect([...dtypes]).toEqual(["float32"]);
   });
 
-  it("tells of what its model lacks", async () => {
+  it("tells of what its model lacks, and of dropout that it asks for, before anything is trained", async () => {
     const bare = join(root, "bare");
     await cp(model, bare, { recursive: true });
     await rm(join(bare, "preprocessor_config.json"));
+    const config = join(bare, "config.json");
+    const json = JSON.parse(await readFile(config, "utf8")) as Record<string, object>;
+    json.text_config = { ...json.text_config, hidden_dropout_prob: 0.1 };
+    await writeFile(config, JSON.stringify(json));
     const lines: string[] = [];
     await finetuneDryRun({
       ...{ recipe: checkFinetuningRecipe(input, "toy"), model: bare, workers: 0, backend },
@@ -151,6 +155,9 @@ describe("a fine-tuning run", () => {
     });
     expect(lines).toContain(
       `${bare}: No image processor; using FLAVA's, with images of 32 pixels.`,
+    );
+    expect(lines).toContain(
+      `${bare}: Its config.json has hidden_dropout_prob 0.1 (text); training here is without dropout.`,
     );
   });
 

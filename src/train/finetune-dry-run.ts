@@ -2,6 +2,7 @@
 import { shippedModel } from "../api/load.js";
 import { formatBytes, requireMemory } from "../backend/available-memory.js";
 import { counted, grouped } from "../base/counted.js";
+import { describeDropout } from "../checkpoint/huggingface-config.js";
 import { isFirst } from "../parallel/agreement.js";
 import { checkpointBytes, freeSpace, requireSpace } from "./disk-space.js";
 import {
@@ -27,6 +28,9 @@ export async function finetuneDryRun(options: FinetuneDryRunOptions): Promise<nu
   const { backend, directory, model = shippedModel() } = options;
   const log = isFirst(backend.communicator) ? options.log : () => undefined;
   const session = await prepare({ ...options, model, log });
+  const { source } = session.source;
+  const dropout = source && describeDropout(source);
+  if (dropout !== undefined) log(`${model}: ${dropout}.`);
   for (const line of settingsOf(session)) log(line);
   log(describeBest(session.best));
   const { seeds, steps } = session.resolved;
