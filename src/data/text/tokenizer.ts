@@ -1,12 +1,11 @@
-import { WordPiece, WordPieceDecoder } from "./library.js";
+import { WordPieceDecoder } from "./library.js";
 import { type Normalization, uncased } from "./normalize.js";
 import {
   type Vocabulary,
+  continuationPrefix,
   isSpecial,
   openVocabulary,
   parseVocabulary,
-  specialPieces,
-  continuationPrefix,
 } from "./vocabulary.js";
 import { longestWord, wordsOf } from "./words.js";
 
@@ -37,8 +36,8 @@ export interface EncodedText {
  * `BertTokenizer` in transformers; where its fast and slow versions differ, the fast one: a capital sigma at the end of
  * a word becomes σ, unassigned characters are kept (as [UNK]), and U+2B820 to U+2B91F are not split off.
  *
- * Splitting into words and pieces is done by the library. Its normalizer is replaced because it misses ideographs
- * beyond U+FFFF and produces a final sigma. Pieces of words are cached because its search for them is slow.
+ * Splitting into words is done by the library. Its normalizer is replaced because it misses ideographs beyond U+FFFF and
+ * produces a final sigma; its search for pieces, because it copies the vocabulary twice, which takes longer than to read it.
  */
 export class Tokenizer {
   readonly #decoder = new WordPieceDecoder({
@@ -46,7 +45,6 @@ export class Tokenizer {
     prefix: continuationPrefix,
     cleanup: true,
   });
-  readonly #model: InstanceType<typeof WordPiece>;
   readonly #remembered = new Map<string, readonly number[]>();
 
   /** @param settings default: those of `bert-base-uncased` and FLAVA */
@@ -55,15 +53,7 @@ export class Tokenizer {
     readonly vocabulary: Vocabulary,
     /** How it normalizes, and the longest text that its files state. */
     readonly settings: TokenizerSettings = uncased,
-  ) {
-    this.#model = new WordPiece({
-      type: "WordPiece",
-      vocab: Object.fromEntries(vocabulary.ids),
-      unk_token: specialPieces.unknown,
-      continuing_subword_prefix: continuationPrefix,
-      max_input_chars_per_word: longestWord,
-    });
-  }
+  ) {}
 
   /** Maximum number of tokens per text for a model with this many positions. */
   longest(positions: number): number {
@@ -151,11 +141,29 @@ export class Tokenizer {
   #idsOf(word: string): readonly number[] {
     const known = this.#remembered.get(word);
     if (known) return known;
-    const ids = this.#model.encode([word]).map((piece) => this.vocabulary.ids.get(piece)!);
+    const ids = idsOfWord(word, this.vocabulary);
     if (this.#remembered.size >= rememberedWords) this.#remembered.clear();
     if (word.length <= longestWord) this.#remembered.set(word, ids);
     return ids;
   }
+}
+
+/** The ids of a word's pieces, each the longest that begins where the one before ends; [UNK] where there is none. */
+function idsOfWord(word: string, { ids, special }: Vocabulary): readonly number[] {
+  const characters = Array.from(word);
+  if (characters.length > longestWord) return [special.unknown];
+  const piece = (start: number, end: number): string =>
+    (start === 0 ? "" : continuationPrefix) + characters.slice(start, end).join("");
+  const found: number[] = [];
+  let start = 0;
+  while (start < characters.length) {
+    let end = characters.length;
+    while (end > start && !ids.has(piece(start, end))) end--;
+    if (end === start) return [special.unknown];
+    found.push(ids.get(piece(start, end))!);
+    start = end;
+  }
+  return found;
 }
 
 /** The lengths of two texts, cut so that they fit into `room` together; ties are broken as in the tokenizers library. */

@@ -127,6 +127,8 @@ export function isSpecial({ special }: Vocabulary, id: number): boolean {
   );
 }
 
+const notOrdinary = new Set(Object.values(specialPieces));
+
 function isOrdinary(piece: string): boolean {
-  return !Object.values(specialPieces).includes(piece) && !/^\[unused\d+\]$/.test(piece);
+  return !notOrdinary.has(piece) && !/^\[unused\d+\]$/.test(piece);
 }
