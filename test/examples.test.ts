@@ -35,7 +35,7 @@ function documented(): Map<string, string> {
   return examples;
 }
 
-/** Compiler errors of programs under the project's settings, as if they were in test/. */
+/** Compiler errors of programs under the project's settings, as if they were in test/, with the declarations that users get. */
 function problems(programs: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) =>
     ts.sys.readFile(path),
@@ -43,6 +43,7 @@ function problems(programs: ReadonlyMap<string, string>): string[] {
     config: unknown;
   };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  delete options.outDir; // whose declarations the compiler would replace by all sources
   const files = new Map(
     [...programs].map(([name, text], index) => [
       join(root, "test", `example-${index}.ts`),
@@ -55,6 +56,7 @@ function problems(programs: ReadonlyMap<string, string>): string[] {
     configFilePath: join(root, "tsconfig.json"),
   };
   const host = ts.createCompilerHost(settings);
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   const disk = { ...host };
   host.fileExists = (path) => files.has(path) || disk.fileExists(path);
   host.readFile = (path) => files.get(path)?.text ?? disk.readFile(path);
