@@ -55,8 +55,8 @@ export async function isLocked(path: string): Promise<boolean> {
 async function acquire(path: string, place: string): Promise<void> {
   // The lock file appears with its content, so that nobody reads half of it.
   const own = `${path}.${randomUUID()}`;
-  await writeFile(own, JSON.stringify(await ownerOf(process.pid)));
   try {
+    await writeFile(own, JSON.stringify(await ownerOf(process.pid)));
     while (!(await linked(own, path))) {
       const text = await contentOf(path);
       if (text === undefined) continue; // released in the meantime

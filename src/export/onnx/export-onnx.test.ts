@@ -1,6 +1,6 @@
 /** Exported models against ours, in ONNX Runtime. */
 import { existsSync, mkdtempSync, rmSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { link, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
@@ -273,6 +273,17 @@ it("stores the tensors of large models in files of their own", async () => {
   const found = differences(await theirs(models.slice(0, 2), batch), await ours(batch));
   expect(Object.keys(found)).toHaveLength(4);
   expect(worst(found), JSON.stringify(found)).toBeLessThan(1e-4);
+});
+
+it("replaces a model by a complete one, and writes to no file that others have", async () => {
+  const [path, other] = [join(folder, "replaced", "onnx", "mlm_head.onnx"), join(folder, "other")];
+  await exportOnnx(join(folder, "replaced"), model);
+  await writeFile(path, "old");
+  await link(path, other);
+  const paths = await exportOnnx(join(folder, "replaced"), model);
+  expect(paths).toContain(path);
+  expect(await readFile(other, "utf8")).toBe("old");
+  expect((await readFile(path)).length).toBeGreaterThan(1000);
 });
 
 const chromium = findChromium();

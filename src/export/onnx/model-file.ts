@@ -1,5 +1,5 @@
 /** Writes ONNX graphs to files. */
-import { type FileHandle, open, writeFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
@@ -9,6 +9,7 @@ import {
   TensorProto_DataLocation as Location,
 } from "onnx-buf";
 import { packageVersion } from "../../base/package-root.js";
+import { replaceFile } from "../../base/replace-file.js";
 import { writeAt } from "../../base/write-at.js";
 import type { OnnxGraph } from "./graph.js";
 
@@ -25,7 +26,10 @@ export interface FileOptions {
   readonly limit?: number;
 }
 
-/** Writes a graph to `path`, and its tensors to `path` + "_data" if they are too large. Returns the written paths. */
+/**
+ * Writes a graph to `path`, which appears when it is complete, and before it its tensors to `path` + "_data" if they are too
+ * large. Returns the written paths.
+ */
 export async function writeOnnx(
   path: string,
   graph: OnnxGraph,
@@ -46,7 +50,7 @@ export async function writeOnnx(
     opsetImport: [{ domain: "", version: operatorSet }],
     metadataProps: Object.entries(metadata).map(([key, value]) => entry(key, value)),
   });
-  await writeFile(path, toBinary(ModelProtoSchema, model));
+  await replaceFile(path, toBinary(ModelProtoSchema, model));
   return paths;
 }
 
