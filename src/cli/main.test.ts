@@ -94,6 +94,19 @@ describe("flava", () => {
     ]);
   });
 
+  it.runIf(existsSync("/dev/full"))(
+    "says that a disk is full where files are written",
+    async () => {
+      await mkdir(join(folder, "full", "onnx"), { recursive: true });
+      symlinkSync("/dev/full", join(folder, "full", "config.json"));
+      const { code, err } = await flava(["export", "full", "--model", "small"]);
+      expect(code).toBe(1);
+      expect(err).toContain(
+        "flava: The disk of the output, or that of the cache, is full: make room, or write to another one (ENOSPC",
+      );
+    },
+  );
+
   it.each(Object.entries(verbs))("has the verb %s where its list says", async (name, { load }) => {
     const program = new Command();
     (await load())(program);

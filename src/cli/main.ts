@@ -33,6 +33,14 @@ for (const [name, { summary, isShared = false, load }] of Object.entries(verbs))
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`flava: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`flava: ${messageOf(error)}`);
   process.exitCode ??= 1; // 130 if interrupted
+}
+
+/** What is said of an error; Node names no file where a disk is full. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (error as NodeJS.ErrnoException).code === "ENOSPC"
+    ? `The disk of the output, or that of the cache, is full: make room, or write to another one (${error.message}).`
+    : error.message;
 }
