@@ -7,9 +7,11 @@ export function setTransposed(
   values: Float32Array,
   { rows, columns }: Matrices,
 ): void {
-  for (let i = 0; i < values.length; i++) {
-    const within = i % (rows * columns);
-    const [row, column] = [Math.floor(within / columns), within % columns];
-    target[start + i - within + column * rows + row] = values[i]!;
+  for (let first = 0; first < values.length; first += rows * columns) {
+    let place = start + first;
+    for (let column = 0; column < columns; column++) {
+      for (let row = 0; row < rows; row++)
+        target[place++] = values[first + row * columns + column]!;
+    }
   }
 }
