@@ -77,10 +77,17 @@ export interface Deviation {
   readonly norm: number;
 }
 
-const normOf = (values: Float32Array): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
-const sizeOfLargest = (values: Float32Array): number =>
-  values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+function normOf(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
+
+function sizeOfLargest(values: Float32Array): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
 
 const isGradient = (name: string): boolean => name.startsWith("gradient/");
 
