@@ -1,6 +1,6 @@
 /** Output paths are checked while options are parsed, before a model is loaded or any work is done. */
-import { type Stats, accessSync, constants, statSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { type Stats, accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, extname, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 
 interface OutputFileOptions {
@@ -32,16 +32,23 @@ export function outputFile(
   };
 }
 
-/** Reads an argument that names a directory to write; the verb decides whether an existing one is acceptable. */
+/**
+ * Reads an argument that names a directory to write, which verbs create with those above it; the verb decides whether an existing
+ * one is acceptable.
+ */
 export function outputDirectory(path: string): string {
-  const found = outputAt(path);
-  if (found && !found.isDirectory()) {
-    throw new InvalidArgumentError("It is a file. Name a directory.");
+  let nearest = resolve(path);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) {
+    throw new InvalidArgumentError(
+      nearest === resolve(path) ? "It is a file. Name a directory." : `${nearest} is a file.`,
+    );
   }
+  requireWritable(nearest);
   return path;
 }
 
-/** What currently exists at `path`, whose parent directory must be writable. */
+/** The file or directory at `path`, whose parent directory must be writable. */
 function outputAt(path: string): Stats | undefined {
   const parent = dirname(path);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {

@@ -82,7 +82,7 @@ async function writeSite(
   const partial = `${out}.partial`;
   await rm(partial, { recursive: true, force: true });
   try {
-    await mkdir(partial);
+    await mkdir(partial, { recursive: true });
     const written = await convert(model, join(partial, "model"), options);
     if (!existsSync(join(partial, "model", "model.safetensors"))) {
       throw new Error(`${model} is too large for a browser, whose WebAssembly ends at 4 GiB.`);
