@@ -108,12 +108,12 @@ export class Layout {
 
   /** The block of an input of `node` that `output` may overwrite, if there is one. */
   #reusable(node: Node, output: Tensor, index: number): Block | undefined {
-    const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
-    const blocks = node.inputs.map((input) => this.#blocks.get(homeOf(input)));
-    for (const [from, to] of pairs) {
-      const block = blocks[to];
-      if (from !== output.index || block?.last !== index) continue;
-      const alone = blocks.filter((other) => other === block).length === 1;
+    const blockOf = (input: Tensor): Block | undefined => this.#blocks.get(homeOf(input));
+    for (const [from, to] of node.op.inPlace?.(node.attributes, node.inputs) ?? []) {
+      if (from !== output.index) continue;
+      const block = blockOf(node.inputs[to]!);
+      if (block?.last !== index) continue;
+      const alone = node.inputs.every((input, other) => other === to || blockOf(input) !== block);
       if (alone && aligned(block.bytes, this.memory) === aligned(output.bytes, this.memory))
         return block;
     }

@@ -132,12 +132,12 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   for (const node of nodes) {
     if (node.op.view) continue;
     // Several updates of one tensor are ordered by their dependencies.
-    const own = overwritten(node);
+    const own = new Set(overwritten(node));
     for (const input of node.inputs) {
       const whole = viewed(input);
       const shown = whole.node.op.late ? viewed(gatheredFrom(whole)) : whole;
       const isState = shown.node.op.update ?? placeholderOf(shown)?.source === "state";
-      if (!isState || own.includes(shown)) continue;
+      if (!isState || own.has(shown)) continue;
       const list = readers.get(shown);
       if (list) list.push(node);
       else readers.set(shown, [node]);
