@@ -203,14 +203,14 @@ describe("a directory of transformers 5", () => {
     }
   });
 
-  it("says what a second image processor, which transformers 4 follows, has else", async () => {
+  it("says how a second image processor differs, which transformers 4 follows", async () => {
     const { image_processor } = processor;
     const other = { ...image_processor, resample: 2, image_mean: [0.5, 0.5, 0.5] };
     const directory = await directoryWith({ "preprocessor_config.json": other });
     const { processor: followed } = await load(directory);
     expect(followed.encoder.resize!.filter).toBe("bicubic");
     expect(warnings.splice(0)).toEqual([
-      `${directory}: preprocessor_config.json has another resample, image_mean than processor_config.json, which is followed. ` +
+      `${directory}: preprocessor_config.json differs from processor_config.json, which is followed, in resample, image_mean. ` +
         "Delete the one that is not meant.",
     ]);
     const same = { ...image_processor, size: { width: 32, height: 32 } };

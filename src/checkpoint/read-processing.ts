@@ -67,7 +67,7 @@ export function requireEmbeddings(
 
 /**
  * The image processor of a directory, if it has one. Where two files describe one, processor_config.json is followed, as by
- * transformers 5; what else preprocessor_config.json says, which transformers 4 follows, goes to `warn`.
+ * transformers 5; how preprocessor_config.json differs, which transformers 4 follows, goes to `warn`.
  */
 export async function processorOf(
   directory: ModelDirectory,
@@ -85,8 +85,8 @@ export async function processorOf(
   const differing = other ? differencesOf(followed, other) : [];
   if (differing.length > 0)
     warn(
-      `preprocessor_config.json has another ${differing.join(", ")} than processor_config.json, which is followed. Delete the ` +
-        "one that is not meant.",
+      `preprocessor_config.json differs from processor_config.json, which is followed, in ${differing.join(", ")}. Delete the one ` +
+        "that is not meant.",
     );
   return followed;
 }
