@@ -28,9 +28,10 @@ const alone = [
 
 /** Those of `test` that can share a process all the same; those of kernels where they open no device. */
 const sharing = [
-  "test/{cases,citations,finetuning-tasks,imports,loader,own-evaluation}.test.ts",
-  "test/{pretraining-options,structure,traps}.test.ts",
+  "test/{build,cases,citations,finetuning-tasks,imports,loader,own-evaluation}.test.ts",
+  "test/{pretraining-options,program-files,structure,traps,workers}.test.ts",
   "test/golden/checkpoint.test.ts",
+  "test/golden/{finetuning,images,parquet}/*.test.ts",
   ...(process.env.FLAVA_BACKEND === undefined ? ["test/kernels/*.test.ts"] : []),
 ];
 
