@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDuration } from "./duration.js";
+import { formatDuration, formatRate } from "./duration.js";
 
 test.each([
   [0, "0 s"],
@@ -12,3 +12,11 @@ test.each([
   [5.6 * 86_400, "6 days"],
   [1000 * 86_400, "2.7 years"],
 ])("formats %d seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+
+test.each([
+  [0.0312, "0.031"],
+  [0.42, "0.42"],
+  [3.14, "3.1"],
+  [9.97, "10"],
+  [139.6, "140"],
+])("formats %d per second as %s", (rate, text) => expect(formatRate(rate)).toBe(text));

@@ -1,5 +1,5 @@
 import { counted, grouped } from "../base/counted.js";
-import { formatDuration } from "../base/duration.js";
+import { formatDuration, formatRate } from "../base/duration.js";
 
 /** One line of progress on standard error: rewritten in place on a terminal, a new line every ten seconds elsewhere. */
 export class ProgressLine {
@@ -47,7 +47,7 @@ export function pace(noun: string, plural?: string): (done: number, total?: numb
         : `${grouped(done)} of ${counted(total, noun, plural)}`;
     if (rate <= 0) return count;
     return total === undefined
-      ? `${count}, ${rate.toFixed(0)} per second`
+      ? `${count}, ${formatRate(rate)} per second`
       : `${count}, ${formatDuration((total - done) / rate)} left`;
   };
 }

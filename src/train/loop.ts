@@ -6,7 +6,7 @@ import type { Communicator } from "../backend/communicator.js";
 import { any } from "../parallel/agreement.js";
 import { requireSameWeights } from "./run/same-weights.js";
 import { skippedByAll } from "./run/shared-run.js";
-import { formatDuration } from "../base/duration.js";
+import { formatDuration, formatRate } from "../base/duration.js";
 import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
 import { type LogEntry, RunLog } from "./run/log.js";
@@ -209,7 +209,7 @@ function trainingLine(
   );
   const { "samples/s": speed = 0, "step ms": milliseconds = 0 } = scalars;
   const left = formatDuration(((steps - step) * milliseconds) / 1000);
-  return `${String(step).padStart(String(steps).length)}/${steps}  ${losses.join("  ")}  ${speed.toFixed(0)}/s  ${left} left`;
+  return `${String(step).padStart(String(steps).length)}/${steps}  ${losses.join("  ")}  ${formatRate(speed)}/s  ${left} left`;
 }
 
 function describe(scalars: Scalars): string {
