@@ -1,5 +1,6 @@
 /** Small line charts for pages: one panel per quantity, with its baseline. */
 import { Html, html } from "./html.js";
+import { type Scale, round, scale, short } from "./scale.js";
 
 export interface Line {
   readonly name: string;
@@ -96,39 +97,3 @@ function path({ points, name }: Line, color: string, x: Scale, y: Scale): Html {
     ><title>${name}</title></polyline
   >`;
 }
-
-interface Scale {
-  readonly low: number;
-  readonly high: number;
-  readonly ticks: readonly number[];
-  readonly place: (value: number) => number;
-}
-
-function scale(values: readonly number[], [start, end]: readonly [number, number]): Scale {
-  const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
-  const [low, high] = least < most ? [least, most] : [least - 0.5, least + 0.5];
-  const step = niceStep((high - low) / 3);
-  const first = Math.ceil(low / step);
-  const ticks = Array.from(
-    { length: Math.max(0, Math.floor(high / step) - first + 1) },
-    (_, index) => (first + index) * step,
-  );
-  return {
-    low,
-    high,
-    ticks,
-    place: (value) => start + ((value - low) / (high - low)) * (end - start),
-  };
-}
-
-/** Rounds up to the next of 1, 2, 5, 10 ... */
-function niceStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(rough));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-}
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-const short = (value: number): string =>
-  Math.abs(value) >= 10_000 || (value !== 0 && Math.abs(value) < 0.001)
-    ? value.toExponential(0)
-    : String(Number(value.toPrecision(3)));

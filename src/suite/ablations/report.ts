@@ -1,13 +1,8 @@
 /** The table of the paper's comparisons: averages over seeds beside those of the paper. */
 import { counted } from "../../base/counted.js";
-import { join } from "node:path";
-import { replaceFile } from "../../base/replace-file.js";
 import { type Ablation, changes } from "../../configs/ablations/ablations.js";
 import type { Family } from "../../eval/tasks/task.js";
-import { html } from "../../report/html.js";
 import { markdownTable } from "../../report/markdown.js";
-import { page } from "../../report/page.js";
-import { numberColumn, table, textColumn } from "../../report/table.js";
 import {
   type Average,
   type Averages,
@@ -82,7 +77,8 @@ function scoresOf(models: readonly MeasuredModel[], used: UsedRows): ComparedMod
   return scores;
 }
 
-function cellsOf({ title, scores, paper }: ComparedModel): string[] {
+/** The cells of a model's row in the table of averages. */
+export function cellsOf({ title, scores, paper }: ComparedModel): string[] {
   return [
     title,
     ...averages.map((average) => {
@@ -93,8 +89,8 @@ function cellsOf({ title, scores, paper }: ComparedModel): string[] {
   ];
 }
 
-/** A change in points, and beside it the paper's, with whether it goes the same way. */
-function changeCells({ title, points, paper }: MeasuredChange): string[] {
+/** The cells of a change's row: in points, and beside it the paper's, with whether it goes the same way. */
+export function changeCells({ title, points, paper }: MeasuredChange): string[] {
   return [
     title,
     ...averages.map((average) => {
@@ -113,8 +109,8 @@ function changeCells({ title, points, paper }: MeasuredChange): string[] {
 /** The sign of a difference, which numbers below 0 have by themselves. */
 const signOf = (points: number): string => (points < 0 ? "" : "+");
 
-/** How to read the table. */
-function explanation({ seeds, rows }: AblationReport): string {
+/** How to read the table of averages. */
+export function explanation({ seeds, rows }: AblationReport): string {
   const counts = families.map((family) => `${rows[family].used} of ${rows[family].all} ${family}`);
   return (
     `Means over ${counted(seeds.length, "seed")} in percent, with 95 % intervals (Student's) if there are ` +
@@ -123,13 +119,16 @@ function explanation({ seeds, rows }: AblationReport): string {
   );
 }
 
-const changesExplained =
+/** How to read the table of changes. */
+export const changesExplained =
   "Differences in points, seed by seed, with 95 % intervals if there are several seeds. After the paper's difference stands whether " +
   "ours goes the same way: unclear where the interval holds 0.";
 
 const paperColumns = averages.map((name) => `paper, ${name}`);
-const columns = ["model", ...averages, ...paperColumns];
-const changeColumns = ["change", ...averages, ...paperColumns];
+/** Titles of the columns of averages. */
+export const columns = ["model", ...averages, ...paperColumns];
+/** Titles of the columns of changes. */
+export const changeColumns = ["change", ...averages, ...paperColumns];
 
 /** The comparison as tables in Markdown. */
 export function ablationMarkdown(report: AblationReport): string {
@@ -140,28 +139,4 @@ export function ablationMarkdown(report: AblationReport): string {
     lines.push("", changesExplained, "");
   }
   return lines.join("\n");
-}
-
-/** Writes report.html, report.md and report.json. */
-export async function writeReports(directory: string, report: AblationReport): Promise<void> {
-  const tableOf = ([first, ...others]: readonly string[], rows: readonly string[][]) =>
-    table([textColumn(first!), ...others.map((name) => numberColumn(name))], rows);
-  const sections = [
-    {
-      title: "Averages",
-      body: html`${tableOf(columns, report.models.map(cellsOf))}
-        <p>${explanation(report)}</p>`,
-    },
-  ];
-  if (report.changes.length > 0) {
-    sections.push({
-      title: "What changes bring",
-      body: html`${tableOf(changeColumns, report.changes.map(changeCells))}
-        <p>${changesExplained}</p>`,
-    });
-  }
-  const written = page("The paper's comparisons", explanation(report), sections);
-  await replaceFile(join(directory, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
-  await replaceFile(join(directory, "report.md"), ablationMarkdown(report));
-  await replaceFile(join(directory, "report.html"), written);
 }

@@ -14,7 +14,8 @@ import type { Outcome } from "../outcome.js";
 import { type SuiteOptions, runSuite } from "../run-suite.js";
 import { rowsOf } from "../rows.js";
 import type { MeasuredModel } from "./averages.js";
-import { type AblationReport, reportOf, writeReports } from "./report.js";
+import { type AblationReport, reportOf } from "./report.js";
+import { writeReports } from "./write-reports.js";
 
 /** What is trained, and what it is evaluated on. */
 export interface AblationOptions
