@@ -1,5 +1,8 @@
 /** `flava classify`: zero-shot classification. */
 import type { Command } from "commander";
+import type { Classification } from "../api/classify.js";
+import type { Flava } from "../api/flava.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
 import { expandFilePatterns } from "./file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
@@ -31,29 +34,57 @@ export function addClassify(program: Command): void {
   addModelOptions(command);
 }
 
+/** An image file and its labels, the most probable first. */
+interface Classified {
+  readonly image: string;
+  readonly labels: readonly Classification[];
+}
+
 /** Prints all labels of a single image, one per line, or the best label of each of several images. */
 async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<void> {
-  const { template, json } = flags;
-  const images = await expandFilePatterns(patterns);
+  const paths = await expandFilePatterns(patterns);
   const { readLabels } = await import("./labels.js");
   const labels = await readLabels(flags.labels);
-  const progress = new ProgressLine();
-  const paceOf = pace("image");
+  const skipped = new SkippedSamples();
   const found = await useModel(flags, (flava) =>
-    flava.classify(images, labels, {
-      ...(template && { templates: template }),
-      onProgress: (done, total) => done < total && progress.show(paceOf(done, total)),
-    }),
-  ).finally(() => progress.end());
-  if (json) {
-    printJson(images.map((image, index) => ({ image, labels: found[index] })));
-  } else if (found.length === 1) {
-    for (const { label, probability } of found.flat()) {
+    classifyAll(flava, paths, labels, { ...flags, skipped }),
+  );
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(found.length)}`);
+  if (flags.json) {
+    printJson(found);
+  } else if (paths.length === 1) {
+    for (const { label, probability } of found[0]!.labels) {
       console.log(`${alignedPercent(probability)}  ${label}`);
     }
   } else {
-    for (const [index, [best]] of found.entries()) {
-      if (best) console.log(`${images[index]}\t${best.label}\t${alignedPercent(best.probability)}`);
+    for (const { image, labels: ranked } of found) {
+      const [best] = ranked;
+      if (best) console.log(`${image}\t${best.label}\t${alignedPercent(best.probability)}`);
     }
   }
+}
+
+/** Classifies the images that can be used; the others are noted. */
+async function classifyAll(
+  flava: Flava,
+  paths: readonly string[],
+  labels: readonly string[],
+  { template, skipped }: Pick<ClassifyFlags, "template"> & { readonly skipped: SkippedSamples },
+): Promise<Classified[]> {
+  const { readableImages } = await import("../api/readable-images.js");
+  const progress = new ProgressLine();
+  const paceOf = pace("image");
+  const found: Classified[] = [];
+  try {
+    for await (const some of readableImages(paths, skipped)) {
+      const images = some.map(({ image }) => image);
+      const ranked = await flava.classify(images, labels, template && { templates: template });
+      found.push(...some.map(({ path }, index) => ({ image: path, labels: ranked[index]! })));
+      const done = found.length + skipped.total;
+      if (done < paths.length) progress.show(paceOf(done, paths.length));
+    }
+  } finally {
+    progress.end();
+  }
+  return found;
 }

@@ -88,6 +88,20 @@ describe("flava", () => {
     expect(found).toMatchObject([{ image: red, labels: [{}, {}] }, { labels: [{}, {}] }]);
   });
 
+  it("classify leaves out images that are damaged, and says so; alone, one is an error", async () => {
+    const damaged = join(folder, "damaged.png");
+    await writeFile(damaged, "no image");
+    const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lines = await run("classify", damaged, red, "--labels", "cat,dog");
+    expect(lines.map((line) => line.split("\t")[0])).toEqual([red]);
+    expect(said.mock.calls.flat().join("\n")).toContain(
+      `1 of 2 samples was left out: 1 cannot be read (first: ${damaged}: A file that begins with`,
+    );
+    await expect(run("classify", damaged, "--labels", "cat,dog")).rejects.toThrow(damaged);
+    const none = run("classify", damaged, damaged, "--labels", "cat,dog");
+    await expect(none).rejects.toThrow("The list of 2 images has no sample that can be used");
+  });
+
   it("match prints a probability", async () => {
     expect(await run("match", red, "a red square")).toEqual([
       expect.stringMatching(/^ *\d+\.\d %$/),
