@@ -1,7 +1,8 @@
 /** Output paths are checked while options are parsed, before a model is loaded or any work is done. */
-import { type Stats, accessSync, constants, existsSync, statSync } from "node:fs";
+import { type Stats, accessSync, constants, statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
+import { nearestExisting } from "../base/exists.js";
 
 interface OutputFileOptions {
   /** Whether an existing file may be replaced. */
@@ -37,8 +38,7 @@ export function outputFile(
  * one is acceptable.
  */
 export function outputDirectory(path: string): string {
-  let nearest = resolve(path);
-  while (!existsSync(nearest)) nearest = dirname(nearest);
+  const nearest = nearestExisting(path);
   if (!statSync(nearest).isDirectory()) {
     throw new InvalidArgumentError(
       nearest === resolve(path) ? "It is a file. Name a directory." : `${nearest} is a file.`,

@@ -1,8 +1,7 @@
 /** The disk space that runs take. */
 import { statfs } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import type { State } from "../backend/state.js";
-import { exists } from "../base/exists.js";
+import { nearestExisting } from "../base/exists.js";
 import { checkpointsKept } from "./run/run-directory.js";
 import { savedBytes } from "./run/run-state.js";
 
@@ -11,9 +10,7 @@ export const checkpointBytes = (state: State): number => (checkpointsKept + 1) *
 
 /** Bytes free where `directory` is, or will be. */
 export async function freeSpace(directory: string): Promise<number> {
-  let existing = resolve(directory);
-  while (!(await exists(existing))) existing = dirname(existing);
-  const { bavail, bsize } = await statfs(existing);
+  const { bavail, bsize } = await statfs(nearestExisting(directory));
   return bavail * bsize;
 }
 
