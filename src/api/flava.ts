@@ -26,7 +26,7 @@ import {
   predictorOf,
   questionOf,
 } from "./predict.js";
-import { type ImageInput, readImage } from "./image-input.js";
+import { type ImageInput, imagesAtOnce, readImage } from "./image-input.js";
 
 interface FlavaOptions {
   /** Maximum batch size. */
@@ -387,6 +387,5 @@ function rowsOf(vectors: Float32Array, count: number): Float32Array[] {
 const readImages = (images: readonly ImageInput[]): Promise<Image[]> =>
   Promise.all(images.map(readImage));
 
-/** Number of decoded images in memory at a time, and of texts between progress reports. */
-const imagesAtOnce = 16;
+/** Number of texts between progress reports. */
 const textsAtOnce = 1024;

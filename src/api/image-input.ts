@@ -11,6 +11,9 @@ import { pathOf } from "./path.js";
  */
 export type ImageInput = string | URL | ArrayBuffer | Uint8Array | Blob | Sharp | Image;
 
+/** Number of decoded images in memory at a time. */
+export const imagesAtOnce = 16;
+
 /**
  * Reads and decodes an image.
  * @throws TypeError if `input` is not an `ImageInput`

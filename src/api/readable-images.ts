@@ -3,16 +3,13 @@ import { counted } from "../base/counted.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
-import { readImage } from "./image-input.js";
+import { imagesAtOnce, readImage } from "./image-input.js";
 
 /** An image file, decoded. */
 export interface ReadableImage {
   readonly path: string;
   readonly image: Image;
 }
-
-/** Images decoded together: enough for full batches, and few enough for memory. */
-const together = 32;
 
 /**
  * Decodes image files, some at a time and in order. Those that cannot be used are noted in `skipped`.
@@ -24,8 +21,8 @@ export async function* readableImages(
   skipped: SkippedSamples,
 ): AsyncGenerator<readonly ReadableImage[]> {
   let used = 0;
-  for (let start = 0; start < paths.length; start += together) {
-    const some = paths.slice(start, start + together);
+  for (let start = 0; start < paths.length; start += imagesAtOnce) {
+    const some = paths.slice(start, start + imagesAtOnce);
     const read = await Promise.all(
       some.map(async (path) => ({
         path,
