@@ -1,5 +1,5 @@
 /** Means with their intervals, one row for each thing that is compared, beside values from elsewhere. */
-import { Html, html } from "./html.js";
+import { type Html, html } from "./html.js";
 import { type Scale, round, scale, short } from "./scale.js";
 
 /** A mean with half the width of its interval, and a value to compare it with; what is missing is not drawn. */

@@ -48,9 +48,9 @@ mark { background: color-mix(in srgb, var(--mark) 25%, transparent); color: inhe
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem; margin: .75rem 0; }
 .charts figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .4rem; }
 .charts svg { display: block; width: 100%; height: auto; font: 10px system-ui, sans-serif; fill: var(--quiet); }
-.charts .title { font-size: 12px; fill: var(--ink); } .charts .grid { stroke: var(--line); } .charts .level { stroke: var(--bad); stroke-dasharray: 4 3; }
+.charts .title { font-size: 12px; fill: var(--ink); }
 .plot { margin: .75rem 0; } .plot svg { display: block; max-width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink); }
-.plot .title { font-weight: 600; } .plot .grid { stroke: var(--line); } .plot .level { stroke: var(--bad); stroke-dasharray: 4 3; }
+.plot .title { font-weight: 600; } svg .grid { stroke: var(--line); } svg .level { stroke: var(--bad); stroke-dasharray: 4 3; }
 .plot .interval { stroke: var(--mark); stroke-width: 2; } .plot .mean { fill: var(--mark); } .plot .reference { fill: none; stroke: var(--quiet); }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } .images li { break-inside: avoid; } }
 `;
