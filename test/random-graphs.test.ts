@@ -126,7 +126,8 @@ async function check(recipe: Recipe, backend: Backend, tolerance: number): Promi
       const scale = Math.max(1, ...expected[index]!.map(Math.abs));
       const errors = expected[index]!.map((value, i) => Math.abs(actual[i]! - value) / scale);
       const wrong = errors.filter((error) => !(error < tolerance)); // NaN as well
-      expect({ index, wrong }).toEqual({ index, wrong: [] });
+      const { length } = expected[index]!;
+      expect({ index, length: actual.length, wrong }).toEqual({ index, length, wrong: [] });
     }
   }
   program.dispose();
