@@ -199,6 +199,13 @@ function isKnownTo([command, ...rest], { flags, instruction }) {
   return flags.length === 0 || spawnSync(command, probe, options).status === 0;
 }
 
+/** The header that most kernels spend most of their compilation on. */
+const intrinsics = join(native, "simd", "intrinsics.h");
+
+/** The file that all kernels of a level include first, and where compilers look for it compiled. */
+const firstHeaderOf = (level) => join(output, level, "first.h");
+const precompiledOf = (level) => `${firstHeaderOf(level)}.gch`;
+
 /**
  * All objects, in link order. The linker keeps the first of several copies of an inline function, so code
  * compiled for every processor comes first and code for the newest processors last.
@@ -209,24 +216,27 @@ function planObjects(compiler) {
   const kernels = sourcesIn("kernels");
   const runtimeFlags = nodeApiFlags();
   const objectOf = (source, folder, flags) => ({
-    source,
-    flags,
+    ...{ source, folder, flags },
     path: join(output, folder, `${relative(native, source).replaceAll(/[\\/]/g, "-")}.o`),
   });
   const kernelsAt = (level) =>
     productLevels.includes(level)
       ? kernels.filter((source) => productKernels.includes(basename(source)))
       : kernels;
-  const levels = levelsOf(compiler);
-  const known = Object.keys(levels).filter((level) => isKnownTo(compiler, levels[level]));
+  const levels = Object.entries(levelsOf(compiler))
+    .filter(([, traits]) => isKnownTo(compiler, traits))
+    .map(([level, traits]) => ({
+      ...{ ...traits, level },
+      flags: [`-DFLAVA_LEVEL=${level}`, ...traits.flags],
+    }));
   return {
-    levels: known,
+    levels,
     objects: [
       ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
       ...check.map((source) => objectOf(source, "runtime", [])),
-      ...known.flatMap((level) => {
-        const { flags, include } = levels[level];
-        const all = [`-DFLAVA_LEVEL=${level}`, ...flags, ...(include ? ["-include", include] : [])];
+      ...levels.flatMap(({ level, flags, include }) => {
+        const headers = [relative(root, firstHeaderOf(level)), include].filter(Boolean);
+        const all = [...flags, ...headers.flatMap((path) => ["-include", path])];
         return kernelsAt(level).map((source) => objectOf(source, level, all));
       }),
     ],
@@ -248,12 +258,15 @@ function hashOf(path) {
 function dependenciesOf({ path }) {
   const [, list = ""] = readFileSync(`${path}.d`, "utf8").split(/:\s/, 2);
   const paths = list.replaceAll("\\\n", " ").replaceAll("\\ ", "\0").split(/\s+/);
-  return paths.filter(Boolean).map((path) => path.replaceAll("\0", " "));
+  const absolute = paths.filter(Boolean).map((path) => resolve(root, path.replaceAll("\0", " ")));
+  return absolute.map((path) => relative(root, path)); // Clang lists some as absolute, which a copy must not trust
 }
 
 /** What an object was made of: compiler, flags and contents of files. Times of files change with every checkout. */
 function fingerprintOf(compiler, object) {
-  const files = dependenciesOf(object).map((path) => [path, hashOf(resolve(root, path))]);
+  // Compilers do not list what they have compiled before.
+  const paths = [relative(root, intrinsics), ...dependenciesOf(object)];
+  const files = paths.map((path) => [path, hashOf(resolve(root, path))]);
   return JSON.stringify([compiler, commonFlags, object.flags, files]);
 }
 
@@ -298,16 +311,34 @@ async function compile(compiler, object) {
   return result;
 }
 
-/** Compiles on all cores, long files first so that no core is left waiting for one; returns the results. */
-async function compileAll(compiler, objects) {
-  const queue = [...objects].sort((a, b) => statSync(b.source).size - statSync(a.source).size);
+/** Makes all of `inputs` on all cores, the first ones first; returns the results. */
+async function onAllCores(inputs, make) {
+  const queue = [...inputs];
   const results = [];
   const drain = async () => {
-    for (let object = queue.shift(); object !== undefined; object = queue.shift()) {
-      results.push(await compile(compiler, object));
+    for (let input = queue.shift(); input !== undefined; input = queue.shift()) {
+      results.push(await make(input));
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, drain));
+  return results;
+}
+
+/** Compiles what all kernels of a level include first. Where that fails, each of them reads the header itself. */
+async function precompile(compiler, { level, flags }) {
+  const header = firstHeaderOf(level);
+  writeFileSync(header, `#include "${relative(dirname(header), intrinsics)}"\n`);
+  const parameters = [...commonFlags, ...flags, "-x", "c++-header", relative(root, header)];
+  await produce(compiler, precompiledOf(level), parameters);
+}
+
+/** Compiles on all cores, long files first so that no core is left waiting for one; returns the results. */
+async function compileAll(compiler, levels, objects) {
+  const stale = levels.filter(({ level }) => objects.some(({ folder }) => folder === level));
+  await onAllCores(stale, (level) => precompile(compiler, level));
+  const longFirst = [...objects].sort((a, b) => statSync(b.source).size - statSync(a.source).size);
+  const results = await onAllCores(longFirst, (object) => compile(compiler, object));
+  for (const { level } of stale) rmSync(precompiledOf(level), { force: true }); // 27 MB each
   return results;
 }
 
@@ -343,7 +374,7 @@ async function build() {
   for (const path of [addon, ...plan.objects.map((object) => object.path)])
     mkdirSync(dirname(path), { recursive: true });
   const stale = plan.objects.filter((object) => isStale(compiler, object));
-  const results = await compileAll(compiler, stale);
+  const results = await compileAll(compiler, plan.levels, stale);
   if (results.every(({ succeeded }) => succeeded))
     results.push(...(await linkAll(compiler, plan.objects)));
   const messages = join(output, "messages.txt");
@@ -356,7 +387,7 @@ async function build() {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const name = relative(root, addon);
   console.log(
-    `flava: built ${name} (${plan.levels.join(", ")}) in ${seconds} s, ${stale.length} files compiled`,
+    `flava: built ${name} (${plan.levels.map(({ level }) => level).join(", ")}) in ${seconds} s, ${stale.length} files compiled`,
   );
 }
 

@@ -3,9 +3,9 @@
 // The compiler splits all other operations on vectors of 16 floats by itself.
 #pragma once
 
-#include <immintrin.h>  // before the macros below, with which it would take AVX-512 for granted
-
 #include <cstdint>
+
+#include "intrinsics.h"  // before the macros below, with which it would take AVX-512 for granted
 
 #define __AVX512F__ 1
 #define __AVX512BW__ 1

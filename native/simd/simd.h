@@ -8,12 +8,7 @@
 #pragma once
 
 #include "../runtime/kernel.h"
-
-#if defined(__SSE2__)
-#include <immintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
+#include "intrinsics.h"
 
 namespace FLAVA_NAMESPACE {
 
