@@ -15,6 +15,7 @@ import { finetune } from "../src/train/finetune.js";
 import { nativeLevels } from "../src/backend/native.js";
 import { packagePath } from "../src/base/package-root.js";
 import { finetuningRecipes } from "../src/configs/finetuning-recipes.js";
+import { flava as runFlava } from "./command-line.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
 import { toyReviews } from "./toy-reviews.js";
 
@@ -89,6 +90,13 @@ it("classes of images, from one folder for each class", async () => {
   expect(await again.predict(join(root, "colors", "red", "0.png"))).toEqual(red);
   await again.close();
   expect(red).toMatchObject({ labels: [{}, {}] });
+
+  const damaged = join(root, "damaged.png");
+  await writeFile(damaged, "no image");
+  const paths = [join(root, "colors", "red", "0.png"), damaged];
+  const several = await runFlava(root, ["predict", path, ...paths, "--json"]);
+  expect(JSON.parse(several.out)).toMatchObject([{ input: paths[0], labels: [{}, {}] }]);
+  expect(several.err).toMatch(/1 of 2 samples was left out: 1 cannot be read .*damaged\.png/);
 });
 
 it("answers with scores to questions on larger images", async () => {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { type PredictInput, type Prediction, predictionOf } from "../../api/predict.js";
+import { readableImages } from "../../api/readable-images.js";
 import { isDirectory, isFile } from "../../base/exists.js";
 import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
@@ -109,6 +110,7 @@ async function predictAll(
     );
   }
   if (areSets.some(Boolean)) return predictSets(flava, inputs, flags, watch);
+  if (task.encoder === "image") return predictImages(flava, inputs, watch);
   const { progress, signal } = watch;
   const paceOf = pace("input");
   const asked = await askedOf(inputs, task);
@@ -119,30 +121,53 @@ async function predictAll(
   return asked.map(({ input }, index) => ({ input, prediction: predictions[index]! }));
 }
 
-/** Groups inputs as the task reads them: an image, a text, the second text of a pair. */
+/** Predicts for image files; those that cannot be used are left out, and told of. */
+async function predictImages(
+  flava: Flava,
+  patterns: readonly string[],
+  { progress, signal }: Watch,
+): Promise<Result[]> {
+  const paths = await expandFilePatterns(patterns);
+  const skipped = new SkippedSamples();
+  const paceOf = pace("image");
+  const results: Result[] = [];
+  for await (const some of readableImages(paths, skipped)) {
+    const questions = some.map(({ image }) => ({ image }));
+    const predictions = await flava.predict(questions, { signal });
+    results.push(
+      ...some.map(({ path }, index) => ({ input: path, prediction: predictions[index]! })),
+    );
+    const done = results.length + skipped.total;
+    if (done < paths.length) progress.show(paceOf(done, paths.length));
+  }
+  progress.end();
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(results.length)}`);
+  return results;
+}
+
+/** Groups inputs as a task with texts reads them: an image, a text, the second text of a pair. */
 async function askedOf(
   inputs: readonly string[],
   { encoder, pairs }: Task,
 ): Promise<{ readonly input: string; readonly question: PredictInput }[]> {
   const names = [
     ...(encoder === "text" ? [] : ["image"]),
-    ...(encoder === "image" ? [] : ["text", ...(pairs ? ["textPair"] : [])]),
+    ...["text", ...(pairs ? ["textPair"] : [])],
   ];
-  const all = encoder === "image" ? await expandFilePatterns(inputs) : inputs;
-  for (const [index, text] of all.entries()) {
+  for (const [index, text] of inputs.entries()) {
     if (names[index % names.length] === "image" || !(await isFile(text))) continue;
     throw new Error(
       `${text} is a file, where this model reads a text. Give the text itself, or a table of texts (.csv, .tsv, .jsonl, .parquet).`,
     );
   }
-  if (all.length % names.length !== 0) {
+  if (inputs.length % names.length !== 0) {
     const words = names.map((name) => (name === "textPair" ? "the second text" : name));
     throw new Error(
-      `This model reads ${words.join(", ")}: give ${names.length} inputs for each prediction, not ${all.length} in all.`,
+      `This model reads ${words.join(", ")}: give ${names.length} inputs for each prediction, not ${inputs.length} in all.`,
     );
   }
-  return Array.from({ length: all.length / names.length }, (_, index) => {
-    const own = all.slice(index * names.length, (index + 1) * names.length);
+  return Array.from({ length: inputs.length / names.length }, (_, index) => {
+    const own = inputs.slice(index * names.length, (index + 1) * names.length);
     const question = Object.fromEntries(own.map((value, place) => [names[place]!, value]));
     return { input: own.join(" | "), question };
   });
