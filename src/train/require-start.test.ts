@@ -45,17 +45,27 @@ beforeAll(async () => {
   await save("whole", config, pretrainingParameters(config));
   await save("encoders", config, { flava: flavaParameters(config) });
   await save("wider", wider, pretrainingParameters(wider));
+  await save(
+    "unmasked",
+    { ...config, maskPadding: !config.maskPadding },
+    pretrainingParameters(config),
+  );
   await save("otherWords", config, pretrainingParameters(config));
   await writeFile(join(folder, "otherWords", "vocab.txt"), pieces.toReversed().join("\n"));
 });
 
 it("refuses weights that a stage cannot start from, before any stage is trained", async () => {
-  await requireStart(from("whole"));
+  expect(await requireStart(from("whole"))).toEqual([]);
   await requireStart(from("encoders", { losses: { mmmImage: 0 } }));
   await expect(requireStart(from("wider"))).rejects.toThrow(WeightsMismatch);
   await expect(requireStart(from("otherWords"))).rejects.toThrow("has another vocabulary than");
   await expect(requireStart(from("encoders"))).rejects.toThrow("has no trained codebook");
   await requireStart(from("wider"), []);
+});
+
+it("tells of settings that the weights were made with and that differ here", async () => {
+  const others = await requireStart(from("unmasked"));
+  expect(others).toEqual(["It was made with mask_padding false, here it is true"]);
 });
 
 it("finds a stage that starts from one that is not made", async () => {

@@ -7,19 +7,23 @@ import type { PretrainingStageRecipe } from "../configs/recipe.js";
 import { pretrainingParameters } from "../model/flava.js";
 import type { Parameter } from "../nn/parameter.js";
 import { takesCodebook } from "./require-stages.js";
-import { fitOf, noWeights, notFinished, roots } from "./run/start.js";
+import { fitOf, noWeights, notFinished, otherSettings, roots } from "./run/start.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { noCodebook, predictsVisualTokens } from "./stages/pretraining-steps.js";
 import { requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
 
 /**
  * @param only stages that are asked for; default: all
+ * @returns settings that the recipe's weights were made with and that differ here: a phrase for each
  * @throws Error if one of them cannot start from the recipe's weights: they do not fit the model or its vocabulary, or have no
  *   codebook where one is needed
  */
-export async function requireStart(recipe: SizedRecipe, only?: readonly string[]): Promise<void> {
-  if (recipe.start !== undefined)
-    await requireWeights(recipe.start, learners(recipe, only), recipe);
+export async function requireStart(
+  recipe: SizedRecipe,
+  only?: readonly string[],
+): Promise<readonly string[]> {
+  if (recipe.start === undefined) return [];
+  return requireWeights(recipe.start, learners(recipe, only), recipe);
 }
 
 /**
@@ -58,11 +62,11 @@ async function requireWeights(
   path: string,
   stages: readonly PretrainingStageRecipe[],
   recipe: SizedRecipe,
-): Promise<void> {
+): Promise<readonly string[]> {
   const users = stages.filter(
     ({ from }) => !from.some(({ parts }) => roots.every((part) => parts.includes(part))),
   );
-  if (users.length === 0) return;
+  if (users.length === 0) return [];
   const { config } = recipe;
   const vocabulary = await vocabularyOf(recipe);
   await requireSameVocabulary([{ name: "--start", path }], vocabulary, config);
@@ -72,4 +76,5 @@ async function requireWeights(
   if (Object.values(fit).every(({ loaded }) => loaded === 0)) throw noWeights(path);
   const lacking = users.find((stage) => predictsVisualTokens(stage) && !takesCodebook(stage));
   if (lacking && fit.codebook.loaded === 0) throw noCodebook(lacking.name);
+  return fit.flava.loaded > 0 ? otherSettings(checkpoint, config) : [];
 }

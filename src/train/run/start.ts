@@ -138,7 +138,10 @@ export async function loadStart(
 }
 
 /** Settings in config.json that the weights were made with and that differ here, which shapes do not show: a phrase for each. */
-function otherSettings({ source, sizes }: Checkpoint, config: FlavaConfig): readonly string[] {
+export function otherSettings(
+  { source, sizes }: Checkpoint,
+  config: FlavaConfig,
+): readonly string[] {
   if (!source || sizes?.kind !== "flava") return [];
   const settingsOf = ({ epsilon, headEpsilon, maskPadding }: FlavaConfig) => ({
     layer_norm_eps: epsilon,
