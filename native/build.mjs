@@ -258,15 +258,14 @@ function hashOf(path) {
 function dependenciesOf({ path }) {
   const [, list = ""] = readFileSync(`${path}.d`, "utf8").split(/:\s/, 2);
   const paths = list.replaceAll("\\\n", " ").replaceAll("\\ ", "\0").split(/\s+/);
-  const absolute = paths.filter(Boolean).map((path) => resolve(root, path.replaceAll("\0", " ")));
-  return absolute.map((path) => relative(root, path)); // Clang lists some as absolute, which a copy must not trust
+  return paths.filter(Boolean).map((path) => path.replaceAll("\0", " "));
 }
 
 /** What an object was made of: compiler, flags and contents of files. Times of files change with every checkout. */
 function fingerprintOf(compiler, object) {
-  // Compilers do not list what they have compiled before.
-  const paths = [relative(root, intrinsics), ...dependenciesOf(object)];
-  const files = paths.map((path) => [path, hashOf(resolve(root, path))]);
+  // GCC does not list what it has compiled before; Clang lists it by absolute paths, which a copy must not trust.
+  const paths = [intrinsics, ...dependenciesOf(object)].map((path) => resolve(root, path));
+  const files = paths.map((path) => [relative(root, path), hashOf(path)]);
   return JSON.stringify([compiler, commonFlags, object.flags, files]);
 }
 
@@ -311,7 +310,7 @@ async function compile(compiler, object) {
   return result;
 }
 
-/** Makes all of `inputs` on all cores, the first ones first; returns the results. */
+/** Calls `make` with each of `inputs`, in order, as many at a time as there are cores; returns the results. */
 async function onAllCores(inputs, make) {
   const queue = [...inputs];
   const results = [];

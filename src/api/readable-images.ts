@@ -6,40 +6,59 @@ import type { Image } from "../data/image/image.js";
 import { imagesAtOnce, readImage } from "./image-input.js";
 
 /** An image file, decoded. */
-export interface ReadableImage {
+interface ReadableImage {
   readonly path: string;
   readonly image: Image;
 }
 
+interface AnswerOptions {
+  /** Notes the images that cannot be used. */
+  readonly skipped: SkippedSamples;
+  /** Called with the number of images done, used or not, and of all. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
 /**
- * Decodes image files, some at a time and in order. Those that cannot be used are noted in `skipped`.
+ * What a model says of image files, in order, without those that cannot be used.
  *
+ * @param answer gives an answer for each of a few decoded images
  * @throws ImageError if there is only one file, and it cannot be used; NoUsableSampleError if none of several can be
  */
-export async function* readableImages(
+export async function answersForImages<Answer>(
   paths: readonly string[],
-  skipped: SkippedSamples,
-): AsyncGenerator<readonly ReadableImage[]> {
-  let used = 0;
+  answer: (images: readonly Image[]) => Promise<readonly Answer[]>,
+  { skipped, onProgress }: AnswerOptions,
+): Promise<{ readonly path: string; readonly answer: Answer }[]> {
+  const found: { readonly path: string; readonly answer: Answer }[] = [];
   for (let start = 0; start < paths.length; start += imagesAtOnce) {
-    const some = paths.slice(start, start + imagesAtOnce);
-    const read = await Promise.all(
-      some.map(async (path) => ({
-        path,
-        image: await readImage(path).catch((error: unknown) => {
-          if (error instanceof ImageError && paths.length > 1) return error;
-          throw error;
-        }),
-      })),
-    );
-    const readable = read.flatMap(({ path, image }): readonly ReadableImage[] => {
-      if (!(image instanceof ImageError)) return [{ path, image }];
-      const { message } = image.cause instanceof ImageError ? image.cause : image; // without the path
-      skipped.add({ key: path }, image.reason, message);
-      return [];
-    });
-    used += readable.length;
-    if (readable.length > 0) yield readable;
+    const some = await readable(paths.slice(start, start + imagesAtOnce), paths.length, skipped);
+    const answers = some.length === 0 ? [] : await answer(some.map(({ image }) => image));
+    found.push(...some.map(({ path }, index) => ({ path, answer: answers[index]! })));
+    onProgress(Math.min(start + imagesAtOnce, paths.length), paths.length);
   }
-  skipped.requireUsed(`The list of ${counted(paths.length, "image")}`, used);
+  skipped.requireUsed(`The list of ${counted(paths.length, "image")}`, found.length);
+  return found;
+}
+
+/** Decodes a few of `total` files. */
+async function readable(
+  paths: readonly string[],
+  total: number,
+  skipped: SkippedSamples,
+): Promise<ReadableImage[]> {
+  const read = await Promise.all(
+    paths.map(async (path) => ({
+      path,
+      image: await readImage(path).catch((error: unknown) => {
+        if (error instanceof ImageError && total > 1) return error;
+        throw error;
+      }),
+    })),
+  );
+  return read.flatMap(({ path, image }): readonly ReadableImage[] => {
+    if (!(image instanceof ImageError)) return [{ path, image }];
+    const { message } = image.cause instanceof ImageError ? image.cause : image; // without the path
+    skipped.add({ key: path }, image.reason, message);
+    return [];
+  });
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Classification } from "../api/classify.js";
 import type { Flava } from "../api/flava.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import type { Image } from "../data/image/image.js";
 import { expandFilePatterns } from "./file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
@@ -71,20 +72,16 @@ async function classifyAll(
   labels: readonly string[],
   { template, skipped }: Pick<ClassifyFlags, "template"> & { readonly skipped: SkippedSamples },
 ): Promise<Classified[]> {
-  const { readableImages } = await import("../api/readable-images.js");
+  const { answersForImages } = await import("../api/readable-images.js");
   const progress = new ProgressLine();
   const paceOf = pace("image");
-  const found: Classified[] = [];
-  try {
-    for await (const some of readableImages(paths, skipped)) {
-      const images = some.map(({ image }) => image);
-      const ranked = await flava.classify(images, labels, template && { templates: template });
-      found.push(...some.map(({ path }, index) => ({ image: path, labels: ranked[index]! })));
-      const done = found.length + skipped.total;
-      if (done < paths.length) progress.show(paceOf(done, paths.length));
-    }
-  } finally {
-    progress.end();
-  }
-  return found;
+  const classify = (images: readonly Image[]): Promise<Classification[][]> =>
+    flava.classify(images, labels, template && { templates: template });
+  const onProgress = (done: number, total: number): void => {
+    if (done < total) progress.show(paceOf(done, total));
+  };
+  const found = await answersForImages(paths, classify, { skipped, onProgress }).finally(() =>
+    progress.end(),
+  );
+  return found.map(({ path, answer }) => ({ image: path, labels: answer }));
 }

@@ -55,14 +55,14 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   const { communicator: processes } = options.backend;
   const recipe = withShards(await sizedRecipe({ ...options.recipe, start }), undefined, processes);
   requireStages(recipe, only);
-  const otherwise = await requireStart(recipe, only);
+  const differences = await requireStart(recipe, only);
   const sections: Section[] = [];
   let seconds = 0;
   const { log, signal, onIndexed: onProgress } = options;
   const preparation = preparationFor({ log, signal, onProgress });
   const listed = new ListedSources();
   for (const line of describeUnread(recipe)) log(line);
-  if (otherwise.length > 0) log(`${recipe.start}: ${otherwise.join(". ")}.`);
+  if (differences.length > 0) log(`${recipe.start}: ${differences.join(". ")}.`);
   const unfinished = await unfinishedStage(recipe, options.directory, only);
   if (unfinished) log(unfinished.message); // what the stage would take can be told all the same
   for (const stage of recipe.stages) {

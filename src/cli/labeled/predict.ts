@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { type PredictInput, type Prediction, predictionOf } from "../../api/predict.js";
-import { readableImages } from "../../api/readable-images.js";
+import { answersForImages } from "../../api/readable-images.js";
 import { isDirectory, isFile } from "../../base/exists.js";
 import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
+import type { Image } from "../../data/image/image.js";
 import { isDataName } from "../../data/labeled/labeled-rows.js";
 import { readLabeled } from "../../data/labeled/read-labeled.js";
 import { rowPart } from "../../data/labeled/split-column.js";
@@ -121,7 +122,7 @@ async function predictAll(
   return asked.map(({ input }, index) => ({ input, prediction: predictions[index]! }));
 }
 
-/** Predicts for image files; those that cannot be used are left out, and told of. */
+/** Predicts for image files, leaving out and reporting those that cannot be used. */
 async function predictImages(
   flava: Flava,
   patterns: readonly string[],
@@ -130,19 +131,18 @@ async function predictImages(
   const paths = await expandFilePatterns(patterns);
   const skipped = new SkippedSamples();
   const paceOf = pace("image");
-  const results: Result[] = [];
-  for await (const some of readableImages(paths, skipped)) {
-    const questions = some.map(({ image }) => ({ image }));
-    const predictions = await flava.predict(questions, { signal });
-    results.push(
-      ...some.map(({ path }, index) => ({ input: path, prediction: predictions[index]! })),
+  const predict = (images: readonly Image[]): Promise<Prediction[]> =>
+    flava.predict(
+      images.map((image) => ({ image })),
+      { signal },
     );
-    const done = results.length + skipped.total;
-    if (done < paths.length) progress.show(paceOf(done, paths.length));
-  }
+  const onProgress = (done: number, total: number): void => {
+    if (done < total) progress.show(paceOf(done, total));
+  };
+  const found = await answersForImages(paths, predict, { skipped, onProgress });
   progress.end();
-  if (skipped.total > 0) console.error(`flava: ${skipped.summary(results.length)}`);
-  return results;
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(found.length)}`);
+  return found.map(({ path, answer }) => ({ input: path, prediction: answer }));
 }
 
 /** Groups inputs as a task with texts reads them: an image, a text, the second text of a pair. */
@@ -150,10 +150,7 @@ async function askedOf(
   inputs: readonly string[],
   { encoder, pairs }: Task,
 ): Promise<{ readonly input: string; readonly question: PredictInput }[]> {
-  const names = [
-    ...(encoder === "text" ? [] : ["image"]),
-    ...["text", ...(pairs ? ["textPair"] : [])],
-  ];
+  const names = [...(encoder === "text" ? [] : ["image"]), "text", ...(pairs ? ["textPair"] : [])];
   for (const [index, text] of inputs.entries()) {
     if (names[index % names.length] === "image" || !(await isFile(text))) continue;
     throw new Error(
