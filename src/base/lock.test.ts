@@ -31,6 +31,8 @@ describe("withLock", () => {
     await lock(async () => {
       await expect(lock()).rejects.toThrow(LockError);
       await expect(lock()).rejects.toThrow(`The run is in use by process ${process.pid} on`);
+      await expect(lock()).rejects.toThrow("finish, or choose another location. If");
+      await expect(take(path, "The run", "name another")).rejects.toThrow("or name another. If");
       return "done";
     });
     expect(await readdir(folder)).toEqual([]);

@@ -22,14 +22,16 @@ interface Owner {
  * without releasing it is taken over.
  *
  * @param place what is locked, for the error message
+ * @param instead what else to do than wait, for the error message
  * @throws LockError if another owner holds the lock
  */
 export async function withLock<Result>(
   path: string,
   place: string,
   work: () => Promise<Result>,
+  instead?: string,
 ): Promise<Result> {
-  const release = await lock(path, place);
+  const release = await lock(path, place, instead);
   try {
     return await work();
   } finally {
@@ -38,8 +40,12 @@ export async function withLock<Result>(
 }
 
 /** Takes a lock as `withLock` does; resolves to the function that releases it. */
-export async function lock(path: string, place: string): Promise<() => Promise<void>> {
-  await acquire(path, place);
+export async function lock(
+  path: string,
+  place: string,
+  instead = "choose another location",
+): Promise<() => Promise<void>> {
+  await acquire(path, place, instead);
   let released: Promise<void> | undefined;
   return () => (released ??= rm(path, { force: true })); // once: a second time it could be the lock of another
 }
@@ -52,7 +58,7 @@ export async function isLocked(path: string): Promise<boolean> {
   return !owner || (await mayBeAlive(owner));
 }
 
-async function acquire(path: string, place: string): Promise<void> {
+async function acquire(path: string, place: string, instead: string): Promise<void> {
   // The lock file appears with its content, so that nobody reads half of it.
   const own = `${path}.${randomUUID()}`;
   try {
@@ -61,7 +67,13 @@ async function acquire(path: string, place: string): Promise<void> {
       const text = await contentOf(path);
       if (text === undefined) continue; // released in the meantime
       const owner = parseOwner(text);
-      if (!owner || (await mayBeAlive(owner))) throw new LockError(describe(path, place, owner));
+      if (!owner || (await mayBeAlive(owner))) {
+        const by = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
+        throw new LockError(
+          `${place} is in use by ${by}. Wait for it to finish, or ${instead}. ` +
+            `If that process no longer exists, delete ${path}.`,
+        );
+      }
       await removeStale(path, text);
     }
   } finally {
@@ -152,12 +164,4 @@ function parseOwner(text: string): Owner | undefined {
   } catch {
     return undefined;
   }
-}
-
-function describe(path: string, place: string, owner: Owner | undefined): string {
-  const by = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
-  return (
-    `${place} is in use by ${by}. Wait for it to finish, or choose another location. ` +
-    `If that process no longer exists, delete ${path}.`
-  );
 }

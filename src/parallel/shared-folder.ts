@@ -10,12 +10,14 @@ const lockName = "lock";
 /**
  * Does `work` on all processes while no other run can use `folder`, which is created if necessary.
  *
+ * @param instead what to do if another run uses it, for the message; default: choose another location
  * @throws LockError if another run uses it; Error on all processes if one of them does not see what the first one writes
  */
 export async function withSharedFolder<Result>(
   processes: Communicator | undefined,
   folder: string,
   work: () => Promise<Result>,
+  instead?: string,
 ): Promise<Result> {
   const workOfAll = async (): Promise<Result> => {
     await requireShared(processes, folder);
@@ -23,7 +25,7 @@ export async function withSharedFolder<Result>(
   };
   if (!isFirst(processes)) return workOfAll();
   await mkdir(folder, { recursive: true });
-  return withLock(join(folder, lockName), folder, workOfAll);
+  return withLock(join(folder, lockName), folder, workOfAll, instead);
 }
 
 /** The first process has a lock in the folder. */

@@ -37,7 +37,7 @@ export async function withEmbeddings<Result>(
   const folder = await embeddingFolder(flava);
   const { width, featureWidth, backend } = flava.embedder;
   const { communicator: processes } = backend;
-  return withSharedFolder(processes, folder, async () => {
+  const useThem = async (): Promise<Result> => {
     const opened = (name: string, size: number) =>
       openEmbeddingStore(join(folder, name), size, dtype, processes);
     const stores = {
@@ -51,7 +51,9 @@ export async function withEmbeddings<Result>(
     } finally {
       for (const store of Object.values(stores)) await store.close();
     }
-  });
+  };
+  const instead = "set FLAVA_CACHE to another folder, where embeddings are computed anew";
+  return withSharedFolder(processes, folder, useThem, instead);
 }
 
 const nameOfFeatures = ({ layer, pool = "class" }: PooledFeatures): string =>
