@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
@@ -112,6 +112,20 @@ describe("the index of a source", () => {
     );
     expect(copy).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  it("is the same for a relative path", async () => {
+    const folder = newDirectory();
+    writeFileSync(join(folder, "a.png"), image);
+    writeFileSync(join(folder, "table.csv"), "image,text\na.png,one\n");
+    const path = join(folder, "table.csv");
+    const lines: string[] = [];
+    const log = (line: string): void => void lines.push(line);
+    const at = await indexSource(path, { imageRoot: folder }, { log });
+    const imageRoot = relative(process.cwd(), folder);
+    const again = await indexSource(relative(process.cwd(), path), { imageRoot }, { log });
+    expect(again).toEqual(at);
+    expect(lines).toEqual([]);
   });
 
   it("is made again in another process if images were missing", async () => {

@@ -54,10 +54,14 @@ export async function indexSource(
     guesses.push(line);
     options.onGuess?.(line);
   };
-  const source = await openSource(path, { ...options, onGuess });
+  // An index is found, and its images are read, from any working directory.
+  const place = absolutePlace(path);
+  const imageRoot = options.imageRoot && absolutePlace(options.imageRoot);
+  const read = { ...options, ...(imageRoot && { imageRoot }) };
+  const source = await openSource(place, { ...read, onGuess });
   const all = join(cacheDirectory(), "indexes");
   const name = createHash("sha256")
-    .update(JSON.stringify([absolutePlace(path), options]))
+    .update(JSON.stringify([place, read]))
     .digest("hex");
   const directory = join(all, name.slice(0, 32));
   const identity = await source.identity();
