@@ -9,7 +9,12 @@ import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { measurements, summary } from "../report/measurements.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
-import { type LinearProbeSet, openEvaluationSet, parseClasses } from "./evaluation-set.js";
+import {
+  type LinearProbeSet,
+  openEvaluationSet,
+  openTextSet,
+  parseClasses,
+} from "./evaluation-set.js";
 import { openProbeSet } from "./probe-set.js";
 
 const folder = temporaryDirectory();
@@ -54,7 +59,7 @@ describe("an evaluation", () => {
   });
 });
 
-it("retrieval takes an image that a table has a row for each caption of as one image", async () => {
+it("an image that a table has a row for each caption of is evaluated as one image", async () => {
   const place = join(folder, "rows");
   await mkdir(place);
   const rows = ["image,caption", "gone.png,nothing"];
@@ -65,17 +70,21 @@ it("retrieval takes an image that a table has a row for each caption of as one i
   }
   await writeFile(join(place, "captions.csv"), rows.join("\n"));
   const flava = await smallFlava();
-  const [table, images] = await Promise.all(
-    [join(place, "captions.csv"), place].map(async (path) =>
-      evaluate(await openEvaluationSet(path), flava),
-    ),
-  );
-  if (table?.kind !== "retrieval" || images?.kind !== "retrieval") throw new Error("no retrieval");
-  expect(table.result.imageToText.ranks).toHaveLength(3);
-  expect(measurements(table).map(({ share }) => share)).toEqual(
-    measurements(images).map(({ share }) => share),
-  );
-  expect(summary(table)).toContain("among 3 images and 9 distinct texts; 1 of 10 samples");
+  for (const kind of ["retrieval", "matching", "masked words"] as const) {
+    const [table, images] = await Promise.all(
+      [join(place, "captions.csv"), place].map(async (path) =>
+        evaluate(await openTextSet(kind, path), flava),
+      ),
+    );
+    expect(table!.keys).toHaveLength(3);
+    const [ofTable, ofImages] = [table!, images!].map((one) =>
+      measurements(one).map(({ share }) => share),
+    );
+    expect(ofTable).toEqual(ofImages);
+    expect(summary(table!)).toContain("1 of 10 samples");
+    if (kind === "retrieval")
+      expect(summary(table!)).toContain("among 3 images and 9 distinct texts");
+  }
 });
 
 it("an evaluation stops when its signal is aborted", async () => {

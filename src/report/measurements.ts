@@ -60,7 +60,7 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 /** Describes the evaluation in a sentence. */
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
-  const used = evaluation.kind === "retrieval" ? evaluation.samples : evaluation.keys.length;
+  const used = "samples" in evaluation ? evaluation.samples : evaluation.keys.length;
   const left = skipped.total > 0 ? `; ${skipped.summary(used)}` : "";
   return `${set.name}: ${subject(evaluation)}${left}.${prompts(evaluation)}${unknownLabels(evaluation)}`;
 }
@@ -102,7 +102,7 @@ function subject(evaluation: Evaluation): string {
       const end = converged ? "" : ", not converged";
       return (
         `linear probe on ${images} in ${classesOf(set)}, fitted to ${fitted} others ` +
-        `with lambda ${lambda.toExponential(1)}${end}`
+        `with lambda ${Number(lambda.toPrecision(2))}${end}`
       );
     }
     case "matching":

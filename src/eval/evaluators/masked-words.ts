@@ -14,6 +14,8 @@ export interface MaskedWordsEvaluation extends EvaluatedImages {
   readonly kind: "masked words";
   /** What was evaluated on. */
   readonly set: MaskedWordsSet;
+  /** Samples that were used: several may have one image. */
+  readonly samples: number;
   /** The share of words guessed for each kind of image; those that the set allows. */
   readonly measures: readonly Measure[];
 }
@@ -40,7 +42,7 @@ export async function evaluateMaskedWords(
   set: MaskedWordsSet,
   context: EvaluatorContext,
 ): Promise<MaskedWordsEvaluation> {
-  const { samples, skipped } = await readSamples(set.source, "if any", context);
+  const { samples, used, skipped } = await readSamples(set.source, "if any", context);
   const hasImages = samples[0]!.image !== undefined;
   const unit = hasImages ? "word" : "piece";
   const asked = samples.map((sample, index) => hiddenWords(sample, index, unit, context));
@@ -60,7 +62,7 @@ export async function evaluateMaskedWords(
   const all = asked.flat();
   const keys = samples.map(({ key }) => key);
   const measures = withIntervals(scoredBy(hits, all), context.key);
-  return { kind: "masked words", set, keys, skipped, measures };
+  return { kind: "masked words", set, keys, samples: used, skipped, measures };
 }
 
 function hiddenWords(

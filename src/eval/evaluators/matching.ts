@@ -12,6 +12,8 @@ export interface MatchingEvaluation extends EvaluatedImages {
   readonly kind: "matching";
   /** What was evaluated on. */
   readonly set: MatchingSet;
+  /** Samples that were used: several may have one image. */
+  readonly samples: number;
   /** How often the own text matches better, for each kind of wrong text; those that the set allows. */
   readonly measures: readonly Measure[];
   /** Expected calibration error of the probabilities of own texts and strangers'; undefined if there are no strangers. */
@@ -32,7 +34,7 @@ export async function evaluateMatching(
   set: MatchingSet,
   context: EvaluatorContext,
 ): Promise<MatchingEvaluation> {
-  const { samples, skipped } = await readSamples(set.source, "all", context);
+  const { samples, used, skipped } = await readSamples(set.source, "all", context);
   const wrongTexts = new WrongTexts(samples, foldIn(context.key, "wrong texts"));
   const judgedFrom = async (first: number): Promise<Judged[]> => {
     const images = await imagesOf(samples.slice(first, first + atOnce), context);
@@ -61,7 +63,15 @@ export async function evaluateMatching(
   }
   const keys = samples.map(({ key }) => key);
   const measures = withIntervals(scoredBy(judged), context.key);
-  return { kind: "matching", set, keys, skipped, measures, calibrationError: errorOf(judged) };
+  return {
+    kind: "matching",
+    set,
+    keys,
+    samples: used,
+    skipped,
+    measures,
+    calibrationError: errorOf(judged),
+  };
 }
 
 const strangersOf = (judged: readonly Judged[]): Judged[] =>

@@ -2,7 +2,6 @@
 import { type Key, below, foldIn } from "../../base/random.js";
 import type { Sample } from "../../data/sample.js";
 import { wordsIn } from "../../data/text/word-set.js";
-import { digestOf } from "../embedding-store.js";
 
 /** In order of difficulty. */
 export const difficulties = [
@@ -23,8 +22,6 @@ export interface WrongText {
 /** A sample, and what it says its image shows. */
 interface Shown {
   readonly index: number;
-  /** Of its file; undefined without one. Several samples may each have a text of one image. */
-  readonly image: string | undefined;
   readonly texts: readonly string[];
   /** The field `concept`, or the first text. */
   readonly concept: string;
@@ -34,18 +31,17 @@ interface Shown {
   readonly color: unknown;
 }
 
-function shownBy({ image, texts, fields }: Sample, index: number): Shown {
+function shownBy({ texts, fields }: Sample, index: number): Shown {
   const { concept: named, family, style, color } = fields;
   const concept = (typeof named === "string" ? named : texts[0]!).toLowerCase();
   const words = [...wordsIn(concept)];
-  const digest = image && digestOf(image);
-  return { index, image: digest, texts, concept, words, family, style, color };
+  return { index, texts, concept, words, family, style, color };
 }
 
-const haveOneImage = (one: Shown, other: Shown): boolean =>
-  one.image !== undefined && one.image === other.image;
+/** Whether the text of another sample is also one of the own texts. */
+const isRight = (own: Shown, other: Shown): boolean => own.texts.includes(other.texts[0]!);
 
-/** Finds wrong texts for the samples of a set, which have a text each. */
+/** Finds wrong texts for the samples of a set, which have a text and an image of their own each. */
 export class WrongTexts {
   readonly #all: readonly Shown[];
   readonly #byConcept = new Map<string, Shown[]>();
@@ -84,8 +80,8 @@ export class WrongTexts {
     const key = foldIn(this.key, own.index);
     for (let draw = 0; draw < 100; draw++) {
       const other = this.#all[below(foldIn(key, draw), this.#all.length)]!;
-      const isRight = haveOneImage(own, other);
-      if (!isRight && !other.words.some((word) => own.words.includes(word))) return other;
+      if (!isRight(own, other) && !other.words.some((word) => own.words.includes(word)))
+        return other;
     }
     return undefined;
   }
@@ -98,8 +94,7 @@ export class WrongTexts {
     }
     let best: { readonly other: Shown; readonly part: number } | undefined;
     for (const [other, count] of shared) {
-      if (other.concept === own.concept || own.texts.includes(other.texts[0]!)) continue;
-      if (haveOneImage(own, other)) continue;
+      if (other.concept === own.concept || isRight(own, other)) continue;
       const part = count / (own.words.length + other.words.length - count);
       if (part < 1 && (!best || part > best.part)) best = { other, part };
     }
@@ -110,7 +105,7 @@ export class WrongTexts {
   #otherLook(own: Shown, look: "style" | "color"): WrongText[] {
     const right = naming(own, own[look]) ?? own.texts[0]!;
     for (const other of this.#byConcept.get(own.concept)!) {
-      if (other[look] === own[look] || haveOneImage(own, other)) continue;
+      if (other[look] === own[look]) continue;
       if (look === "style" && other.family !== own.family) continue; // "solid" here may be "filled" there
       const wrong = naming(other, other[look]);
       if (wrong === undefined || own.texts.includes(wrong)) continue;
