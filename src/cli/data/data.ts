@@ -60,7 +60,9 @@ export function addData(program: Command): void {
     )
     .addOption(jsonOption())
     .action(async ({ json, ...options }: DataReportOptions & JsonFlag) => {
-      const { cache, out, samples, folders } = await reportData(options);
+      const { cache, out, samples, folders } = await reportData(options, (read) =>
+        console.error(`${read.folder}: ${counted(read.samples, "sample")}`),
+      );
       if (json) printJson({ path: out, cache, samples, folders });
       else console.log(`${out}: ${counted(samples, "sample")} of ${cache}`);
     });

@@ -27,13 +27,19 @@ const examplesPerFolder = 24;
 const listedTexts = 4;
 const longestTextShown = 300;
 
-/** Reads the whole cache and writes a self-contained page. */
-export async function reportData({
-  cache = defaultCache(),
-  out,
-}: DataReportOptions): Promise<DataReport> {
+/**
+ * Reads the whole cache, which takes a minute or two, and writes a self-contained page.
+ * @param onFolder called with each folder when it has been read
+ */
+export async function reportData(
+  { cache = defaultCache(), out }: DataReportOptions,
+  onFolder: (folder: FolderSurvey) => void,
+): Promise<DataReport> {
   const folders: FolderSurvey[] = [];
-  for await (const folder of surveyFolders(cache, examplesPerFolder)) folders.push(folder);
+  for await (const folder of surveyFolders(cache, examplesPerFolder)) {
+    folders.push(folder);
+    onFolder(folder);
+  }
   if (folders.length === 0) {
     throw new RangeError(`${cache} holds no data set. Run \`flava data build\` first.`);
   }
