@@ -11,6 +11,7 @@ import { flava35 } from "../src/eval/tasks/flava35.js";
 import { reportName, toRecord } from "../src/report/evaluation-record.js";
 import { indexSource } from "../src/search/index-source.js";
 import { openOrMakeIndex, originOf } from "../src/search/open-index.js";
+import { writeReports as writeComparisonReports } from "../src/suite/ablations/write-reports.js";
 import { writeReports } from "../src/suite/write-reports.js";
 import { type LogEntry, RunLog } from "../src/train/run/log.js";
 import { RunDirectory, reconstructionsName } from "../src/train/run/run-directory.js";
@@ -74,5 +75,30 @@ export async function writeSuite(directory: string): Promise<void> {
       task,
       without: { status: "missing", reason: "There are no files." },
     })),
+  });
+}
+
+/** A comparison of two models over two seeds. */
+export async function writeComparison(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const none = { used: 0, all: 0 };
+  await writeComparisonReports(directory, {
+    seeds: [0, 1],
+    rows: { language: none, vision: { used: 22, all: 22 }, multimodal: none },
+    models: [
+      { stage: "mim", title: "MIM", scores: {}, paper: { vision: 57.46 } },
+      {
+        ...{ stage: "flava", title: "FLAVA" },
+        scores: { vision: { mean: 39.24, margin: 0.61, seeds: 2 } },
+        paper: { vision: 79.44 },
+      },
+    ],
+    changes: [
+      {
+        title: "adding all",
+        points: { vision: { mean: 1.19, margin: 1.96, seeds: 2 } },
+        paper: { vision: 21.98 },
+      },
+    ],
   });
 }

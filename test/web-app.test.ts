@@ -12,7 +12,13 @@ import { withRunLock } from "../src/train/run/run-lock.js";
 import { accessFaults, findChromium, openBrowser, watchedPage } from "./browser.js";
 import { builtPages } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
-import { startRun, writeEvaluation, writeIndex, writeSuite } from "./web-app-data.js";
+import {
+  startRun,
+  writeComparison,
+  writeEvaluation,
+  writeIndex,
+  writeSuite,
+} from "./web-app-data.js";
 
 const chromium = findChromium();
 if (chromium === undefined) console.log("No Chromium is installed: the web app is not tested.");
@@ -45,6 +51,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     flava = await load();
     logStep = await startRun(join(directory, "run"));
     await writeSuite(join(directory, "suite"));
+    await writeComparison(join(directory, "comparison"));
     await writeEvaluation(join(directory, "sets"), flava);
     const index = join(directory, "index");
     await writeIndex(index, flava);
@@ -248,6 +255,13 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     const mistakes = page.locator("h3:text-is('Mistakes') + ul img");
     expect(await mistakes.count()).toBe(12);
     expect(await mistakes.first().evaluate(widthOf)).toBeGreaterThan(0);
+    await page.getByLabel("Evaluation").selectOption("comparison");
+    const rows = page.locator("tbody tr");
+    await eventually(() => rows.count()).toBe(2 + 1);
+    expect(await rows.nth(1).locator("th, td").allInnerTexts()).toEqual(
+      ["FLAVA", "39.24 ± 0.61", "79.44"], // of averages that nothing has, there are no columns
+    );
+    expect(await rows.nth(2).locator("td").first().innerText()).toBe("+1.19 ± 1.96");
   });
 
   it("computes in the tab on one thread per core", async () => {

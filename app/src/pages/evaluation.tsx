@@ -1,4 +1,4 @@
-/** What flava evaluate found: a suite's table beside the paper's numbers, or single sets with their mistakes. */
+/** What flava evaluate and flava ablate found: a table beside the paper's numbers, or single sets with their mistakes. */
 import type { JSX } from "preact";
 import * as api from "../api/runs.js";
 import { ago } from "../parts/figures.js";
@@ -7,6 +7,7 @@ import { NotShown } from "../parts/not-shown.js";
 import { PageChoice } from "../parts/page-choice.js";
 import { PageHead } from "../parts/page-head.js";
 import { useRequest } from "../parts/use-request.js";
+import { ComparisonTables } from "./comparison-tables.js";
 import { SetSection } from "./evaluated-set.js";
 import { SuiteTable } from "./suite-table.js";
 
@@ -21,7 +22,7 @@ export function EvaluationPage({ rest: [chosen] }: EvaluationPageProps): JSX.Ele
   return (
     <>
       <PageHead title="Evaluation">
-        Results of flava evaluate, with 95 % intervals and what guessing gives.
+        Results of flava evaluate and flava ablate, with 95 % intervals and what guessing gives.
       </PageHead>
       <Answered answer={list} waiting="Looking for evaluations…">
         {({ data, enabled }) => {
@@ -73,10 +74,10 @@ function Evaluation({ name }: { readonly name: string }): JSX.Element {
   const answer = useRequest((signal) => api.evaluation(name, { signal }), [name]);
   return (
     <Answered answer={answer} waiting="Reading the results…">
-      {(report) =>
-        "suite" in report ? (
-          <SuiteTable report={report} />
-        ) : (
+      {(report) => {
+        if ("suite" in report) return <SuiteTable report={report} />;
+        if ("changes" in report) return <ComparisonTables report={report} />;
+        return (
           <>
             <p class="quiet">
               {report.model}, {report.precision}
@@ -85,8 +86,8 @@ function Evaluation({ name }: { readonly name: string }): JSX.Element {
               <SetSection key={evaluation.set} evaluation={evaluation} />
             ))}
           </>
-        )
-      }
+        );
+      }}
     </Answered>
   );
 }

@@ -1,4 +1,4 @@
-/** Evaluations below a directory: the reports that `flava evaluate --out` writes. */
+/** Evaluations below a directory: the reports that `flava evaluate --out` and `flava ablate` write. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reportName } from "../../report/evaluation-record.js";
@@ -39,7 +39,7 @@ export class Evaluations {
     if (parsed.success) return parsed.data;
     throw new ApiError(
       422,
-      `${name}/${reportName} is not a report of flava evaluate: run it again with --out.`,
+      `${name}/${reportName} is not a report of flava evaluate --out or flava ablate: write it again.`,
     );
   }
 

@@ -1,4 +1,4 @@
-/** `GET /v1/evaluations` and below: the report.json files of `flava evaluate --out`. */
+/** `GET /v1/evaluations` and below: the report.json files of `flava evaluate --out` and `flava ablate`. */
 import { z } from "@hono/zod-openapi";
 
 export const evaluationsResponse = z
@@ -110,10 +110,38 @@ export const setsReport = z
   })
   .openapi("SetsReport");
 
-export const evaluationResponse = z.union([suiteReport, setsReport]).openapi("EvaluationResponse");
+/** The averages of task families, and of these, by name; those that were not measured are absent. */
+const overSeeds = z.record(
+  z.string(),
+  z.object({
+    mean: z.number(),
+    /** Half the width of the 95 % interval; absent for a single seed. */
+    margin: z.number().optional(),
+    seeds: z.int(),
+  }),
+);
+const paperAverages = z.record(z.string(), z.number());
+
+/** A comparison of differently trained models, over seeds. */
+export const comparisonReport = z
+  .object({
+    seeds: z.array(z.int()),
+    /** How many rows of each family the averages are over: those that all models have, and all. */
+    rows: z.record(z.string(), z.object({ used: z.int(), all: z.int() })),
+    /** Averages in percent. */
+    models: z.array(z.object({ title: z.string(), scores: overSeeds, paper: paperAverages })),
+    /** Differences between two models, in points. */
+    changes: z.array(z.object({ title: z.string(), points: overSeeds, paper: paperAverages })),
+  })
+  .openapi("ComparisonReport");
+
+export const evaluationResponse = z
+  .union([suiteReport, setsReport, comparisonReport])
+  .openapi("EvaluationResponse");
 
 export type EvaluationsResponse = z.infer<typeof evaluationsResponse>;
 export type SuiteReport = z.infer<typeof suiteReport>;
 export type SetsReport = z.infer<typeof setsReport>;
+export type ComparisonReport = z.infer<typeof comparisonReport>;
 export type SetEvaluation = SetsReport["evaluations"][number];
 export type EvaluationResponse = z.infer<typeof evaluationResponse>;
