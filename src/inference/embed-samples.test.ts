@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { config, smallState } from "../../test/small-model.js";
 import { referenceBackend } from "../backend/reference.js";
 import { decodeImage } from "../data/image/decode.js";
@@ -94,4 +94,26 @@ it("propagates errors of the source, and stops when aborted", async () => {
   await expect(drain(embedSamples(embedder, broken()))).rejects.toThrow("the disk is gone");
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(drain(embedSamples(embedder, samples(2), { signal }))).rejects.toThrow("enough");
+});
+
+it("embeds an image once that samples after one another share, and skips each of them if it is damaged", async () => {
+  const skipped = new SkippedSamples();
+  const damaged = images[0]!.subarray(0, 50);
+  const shared = [images[0]!, images[0]!, images[1]!, damaged, damaged].map((image, index) => ({
+    ...sampleOf(index),
+    image: Uint8Array.from(image),
+  }));
+  const embeds = vi.spyOn(embedder, "images");
+  async function* given(): AsyncGenerator<Sample> {
+    yield* shared;
+    await Promise.resolve();
+  }
+  const all: Embedded<Sample>[] = [];
+  for await (const chunk of embedSamples(embedder, given(), { skipped })) all.push(...chunk);
+  expect(embeds.mock.calls[0]![0]).toHaveLength(2);
+  embeds.mockRestore();
+  const [first, second, third] = all.map(({ image }) => image!);
+  expect(second).toEqual(first);
+  expect(third).not.toEqual(first);
+  expect(skipped.counts.get("damaged")).toBe(2);
 });

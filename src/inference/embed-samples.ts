@@ -123,17 +123,18 @@ async function embedChunk<S extends Sample>(
   chunk: readonly Decoded<S>[],
   { texts, features, signal }: EmbedSamplesOptions,
 ): Promise<Embedded<S>[]> {
-  const images = chunk.flatMap(({ image }) => image ?? []);
+  const images = [...new Set(chunk.flatMap(({ image }) => image ?? []))];
   const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
   const { width } = embedder;
   const imageVectors = features
     ? (await embedder.imageFeatures(images, { ...features, signal })).values()
     : vectorsOf(await embedder.images(images, { signal }), width);
+  const byImage = new Map(images.map((image) => [image, imageVectors.next().value]));
   const textVectors = features
     ? (await embedder.textFeatures(firstTexts, { ...features, signal })).values()
     : vectorsOf(await embedder.texts(firstTexts, { signal }), width);
   return chunk.map(({ sample, image, pixelFeatures }) => {
-    const vector = image && imageVectors.next().value;
+    const vector = image && byImage.get(image);
     const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;
     return {
       sample,
@@ -151,15 +152,19 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
   }
 }
 
-/** Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. */
+/**
+ * Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. Samples after one
+ * another with the same image, as rows of a table may be, share the decoded one.
+ */
 async function* decodeAhead<S extends Sample>(
   samples: AsyncIterable<S>,
   options: EmbedSamplesOptions,
 ): AsyncGenerator<Decoded<S>> {
   const pending: Promise<Decoded<S> | undefined>[] = [];
+  const decode = rememberingTheLast((image) => decodeImage(image, options.decode));
   for await (const sample of samples) {
     options.signal?.throwIfAborted();
-    const decoding = decodeUsable(sample, options);
+    const decoding = usable(sample, decode, options);
     decoding.catch(() => undefined); // awaited below, unless an earlier one fails
     pending.push(decoding);
     if (pending.length < concurrentDecodes) continue;
@@ -172,19 +177,33 @@ async function* decodeAhead<S extends Sample>(
   }
 }
 
+type Decode = (image: Uint8Array) => Promise<Image>;
+
+/** Gives the same image again for the same bytes as the last time. */
+function rememberingTheLast(decode: Decode): Decode {
+  let last: { readonly bytes: Uint8Array; readonly decoded: Promise<Image> } | undefined;
+  return (bytes) => {
+    if (!last || Buffer.compare(last.bytes, bytes) !== 0) last = { bytes, decoded: decode(bytes) };
+    return last.decoded;
+  };
+}
+
 /** A sample with its decoded image; undefined if that cannot be used, for the reason that `skipped` records. */
-export async function decodeUsable<S extends Sample>(
+export const decodeUsable = <S extends Sample>(
   sample: S,
-  {
-    decode: decodeOptions,
-    skipped,
-    pixelFeatures,
-  }: Pick<EmbedSamplesOptions, "decode" | "skipped" | "pixelFeatures">,
+  { decode, ...options }: Pick<EmbedSamplesOptions, "decode" | "skipped" | "pixelFeatures">,
+): Promise<Decoded<S> | undefined> =>
+  usable(sample, (image) => decodeImage(image, decode), options);
+
+async function usable<S extends Sample>(
+  sample: S,
+  decode: Decode,
+  { skipped, pixelFeatures }: Pick<EmbedSamplesOptions, "skipped" | "pixelFeatures">,
 ): Promise<Decoded<S> | undefined> {
   const { image } = sample;
   if (!image) return { sample };
   try {
-    const decoded = await decodeImage(image, decodeOptions);
+    const decoded = await decode(image);
     const features = pixelFeatures?.(decoded);
     return { sample, image: decoded, ...(features && { pixelFeatures: features }) };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Backend } from "../backend/backend.js";
 import { CallQueue } from "../base/call-queue.js";
 import type { EmbeddingOrigin } from "./embedding-file.js";
 import { requireFields } from "./filter.js";
+import { imagesOnce } from "./images-once.js";
 import { IndexDirectory } from "./index-directory.js";
 import type { Update } from "./index-log.js";
 import { readEntries, verifyVectors } from "./index-segment.js";
@@ -198,7 +199,9 @@ export class ExactIndex implements VectorIndex {
           throw new Error(`${this.origin.source} has no embeddings of ${kind}s.`);
         }
         const own = kind ?? (samples.count("image") > 0 ? "image" : "text");
-        const near = await samples.search(some, own, { top, signal, ...(filter && { filter }) });
+        const nearest = (most: number): Promise<Hit[][]> =>
+          samples.search(some, own, { top: most, signal, ...(filter && { filter }) });
+        const near = await (own === "image" ? imagesOnce(top, nearest) : nearest(top));
         if (filter && near[0]!.length === 0) await requireFields(filter, samples.entries);
         return near;
       });

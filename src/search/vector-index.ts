@@ -64,7 +64,8 @@ export interface VectorIndex extends AsyncDisposable {
   /** All entries. */
   entries(options?: Abortable): AsyncIterable<IndexEntry>;
   /**
-   * The entries nearest to a query, nearest first, or to each of several.
+   * The entries nearest to a query, nearest first, or to each of several. Of entries with the same image path, which rows of a
+   * table may have, the nearest is found, and in a search among texts all are.
    *
    * @param query an L2-normalized embedding, float32 [D]
    * @throws RangeError if it has a different width or is not finite; UnknownFieldError if no entry has a field that the filter

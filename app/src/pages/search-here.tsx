@@ -104,7 +104,7 @@ function Search({ model, images, isRunning }: SearchProps): JSX.Element {
         </Answered>
       ) : (
         <div class="card">
-          <Empty title="Nothing sought yet">
+          <Empty title="No search yet">
             <p>Describe an image, or give one that others are to be like.</p>
           </Empty>
         </div>

@@ -9,6 +9,7 @@ import { concatenated } from "../../inference/similarity.js";
 import { type DuplicateGroup, findDuplicates } from "../../search/duplicates.js";
 import { ExactIndex } from "../../search/exact-index.js";
 import { descriptionName } from "../../search/index-directory.js";
+import { eachImageOnce } from "../../search/images-once.js";
 import { indexSource } from "../../search/index-source.js";
 import { openIndex, originOf } from "../../search/open-index.js";
 import { type IndexEntry, type VectorIndex, entryOf } from "../../search/vector-index.js";
@@ -112,10 +113,11 @@ async function grouped(
 ): Promise<{ readonly groups: DuplicateGroup[]; readonly images: number }> {
   const keys: string[] = [];
   for await (const { key } of index.entries({ signal })) keys.push(key);
-  const rows = (await index.get(keys, { signal })).filter((row) => row?.image);
+  const found = (await index.get(keys, { signal })).flatMap((row) => (row?.image ? row : []));
+  const rows = eachImageOnce(found);
   if (rows.length === 0) throw new Error(`${index.origin.source} has no images.`);
-  const vectors = concatenated(rows.map((row) => row!.image!));
-  const entries = rows.map((row) => entryOf(row!));
+  const vectors = concatenated(rows.map(({ image }) => image!));
+  const entries = rows.map(entryOf);
   const progress = new ProgressLine();
   const paceOf = pace("image compared", "images compared");
   const groups = await findDuplicates(flava.embedder.backend, entries, vectors, {

@@ -223,7 +223,7 @@ function describeChanges({
 }: Omit<IndexReport, "skipped">): string {
   const parts = { added, replaced, unchanged, deleted };
   const some = Object.entries(parts).filter(([, count]) => count > 0);
-  return some.map(([name, count]) => `${count} ${name}`).join(", ");
+  return some.map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
 }
 
 function recallFrom(text: string): number {

@@ -60,6 +60,30 @@ it("an index in LanceDB finds what an exact one finds, after updates", async () 
   await update((index) => index.count("text"));
 });
 
+it("an index finds each image once that rows of a table have several texts of", async () => {
+  const path = join(folder, "captions");
+  await LanceIndex.create(path, origin);
+  await using lance = await LanceIndex.open(path);
+  await using exact = new ExactIndex(referenceBackend(), origin);
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const image = i < 24 ? 0 : i; // the first has 24 texts
+    return {
+      ...{ key: `${i}`, path: `${image}.png`, image: unitVector(image) },
+      ...{ text: `text ${i}`, textVector: unitVector(100 + i) },
+    };
+  });
+  for (const index of [lance, exact]) {
+    await index.put(rows);
+    const pathsOf = async (top: number): Promise<unknown[]> =>
+      (await index.search(unitVector(0), { top })).map((hit) => hit.path);
+    const [first, ...others] = await pathsOf(3);
+    expect([first, new Set(others).size]).toEqual(["0.png", 2]);
+    expect(new Set(await pathsOf(50)).size).toBe(7);
+    expect(await pathsOf(50)).toHaveLength(7);
+    expect(await index.search(unitVector(0), { top: 30, kind: "text" })).toHaveLength(30);
+  }
+});
+
 it("an index says which fields there are where a filter asks for another, and finds nothing where none has the value", async () => {
   const path = join(folder, "filtered");
   await LanceIndex.create(path, origin);

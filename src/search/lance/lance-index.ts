@@ -10,6 +10,7 @@ import { buildApproximation } from "./approximate.js";
 import { type ApproximateOptions, type Approximation, approximation } from "./approximation.js";
 import { type EmbeddingOrigin, embeddingOrigin } from "../embedding-file.js";
 import { requireFields, tagsOf, tagsOfFilter } from "../filter.js";
+import { imagesOnce } from "../images-once.js";
 import { descriptionName } from "../index-directory.js";
 import { type LancePackage, lancePackage } from "./lance-package.js";
 import {
@@ -173,20 +174,32 @@ export class LanceIndex implements VectorIndex {
     const found: Hit[][] = [];
     for (const vector of queries) {
       signal?.throwIfAborted();
-      let query = this.#nearest(vector, own).limit(top);
-      const approximation = this.approximations[own];
-      if (approximation) {
-        const { ef, probes, refine } = approximation.settings;
-        query = query.ef(Math.max(ef, top)).nprobes(probes).refineFactor(refine);
-      } else query = query.bypassVectorIndex(); // one whose recall was not measured, as its building was interrupted
-      if (condition) query = query.where(condition);
-      const hits = ((await query.toArray()) as Found[]).map(hitOf);
-      if (filter && hits.length + found.length === 0)
+      const nearest = async (most: number): Promise<[Hit[]]> => [
+        await this.#entriesNear(vector, own, most, condition),
+      ];
+      const [hits] = await (own === "image" ? imagesOnce(top, nearest) : nearest(top));
+      if (filter && hits!.length + found.length === 0)
         await requireFields(filter, this.entries({ signal }));
-      found.push(hits);
+      found.push(hits!);
       onProgress?.(found.length, queries.length);
     }
     return given instanceof Float32Array ? found[0]! : found;
+  }
+
+  async #entriesNear(
+    vector: Float32Array,
+    kind: VectorKind,
+    top: number,
+    condition: string | undefined,
+  ): Promise<Hit[]> {
+    let query = this.#nearest(vector, kind).limit(top);
+    const approximation = this.approximations[kind];
+    if (approximation) {
+      const { ef, probes, refine } = approximation.settings;
+      query = query.ef(Math.max(ef, top)).nprobes(probes).refineFactor(refine);
+    } else query = query.bypassVectorIndex(); // one whose recall was not measured, as its building was interrupted
+    if (condition) query = query.where(condition);
+    return ((await query.toArray()) as Found[]).map(hitOf);
   }
 
   /**
