@@ -7,7 +7,10 @@ import { ColumnChoices } from "./column-choices.js";
 import { describeValues, imageColumnOf, requireClear } from "./columns.js";
 import { stemOf } from "./record-source.js";
 import type { SourceOptions } from "./source.js";
-import { isTableName, tableRows } from "./table/rows.js";
+import { cocoCaptions } from "./annotations/captioned-images.js";
+import { annotationForm } from "./annotations/form.js";
+import { SourceError } from "./source-error.js";
+import { isJsonName, isTableName, tableRows } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 
 /** The combined table rows for one image. */
@@ -60,13 +63,21 @@ export async function readCaptions(
   return { captions, faults, tables };
 }
 
-/** Files with a table extension, and text files that are image tables rather than a single caption. */
+/**
+ * Files with a table extension, JSON files of annotations that are not those of one image beside them, and text files that are
+ * image tables rather than a single caption.
+ */
 async function tablesAmong(folder: string, files: readonly string[]): Promise<string[]> {
   const images = new Set(files.filter(isImageName).map(stemOf));
   const tables: string[] = [];
   for (const path of files) {
-    const isText = /\.txt$/i.test(path) && !path.includes("/") && !images.has(stemOf(path));
-    if (isTableName(path) || (isText && (await isImageTable(join(folder, path)))))
+    const ofAnImage = images.has(stemOf(path));
+    const isText = /\.txt$/i.test(path) && !path.includes("/") && !ofAnImage;
+    if (
+      isTableName(path) ||
+      (isText && (await isImageTable(join(folder, path)))) ||
+      (isJsonName(path) && !ofAnImage && (await annotationForm(join(folder, path))))
+    )
       tables.push(path);
   }
   return tables;
@@ -85,12 +96,19 @@ async function rowsOfImages(
   choices: ColumnChoices,
 ): Promise<{ rows: ImageRow[]; faults: Fault[] }> {
   const { columns = {} } = options;
+  const form = isJsonName(table) ? await annotationForm(join(folder, table)) : undefined;
+  if (form === "karpathy")
+    throw new SourceError(
+      `${join(folder, table)} has parts, such as train and test. Name the file and those to read instead of its folder: ` +
+        `${join(folder, table)}#train.`,
+    );
+  if (form === "coco") return { rows: await cocoRows(join(folder, table)), faults: [] };
   const rows: ImageRow[] = [];
   const faults: Fault[] = [];
   let record = -1;
   for await (const row of tableRows(join(folder, table), { ...options, maxBytes: longestRow })) {
     const key = `${table}:${++record}`;
-    const where = `${table}, line ${row.line}`;
+    const where = `${table}, ${row.place}`;
     if ("fault" in row) {
       faults.push({ key, where, reason: "damaged", fault: `${row.fault}.` });
       continue;
@@ -111,6 +129,12 @@ async function rowsOfImages(
   }
   return { rows, faults };
 }
+
+const cocoRows = async (path: string): Promise<ImageRow[]> =>
+  [...(await cocoCaptions(path))].map(([image, texts]) => ({
+    image,
+    caption: { texts, fields: {} },
+  }));
 
 /**
  * Resolves an image name in a table in folder `from`: an absolute path, or one relative to `imageRoot`, by default that

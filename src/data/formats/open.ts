@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import { isRemote } from "../remote/address.js";
 import { remoteFiles } from "../remote/remote-files.js";
+import { type PartsOfFile, annotationSource, namedParts } from "./annotations/source.js";
 import { filesBelow } from "./files-below.js";
 import { expandBraces } from "./braces.js";
 import { ColumnChoices } from "./column-choices.js";
@@ -13,7 +14,7 @@ import { type Part, joinedSource, requireDisjoint } from "./joined.js";
 import { commonFolder, stemOf } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
-import { isTableName } from "./table/rows.js";
+import { isJsonName, isTableName } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 import { tableSource } from "./table/source.js";
 import { listName, readShardList } from "./tar/shard-list.js";
@@ -23,7 +24,8 @@ import { textSource } from "./text.js";
 const forms =
   "A data set is one of: a folder of images (one subfolder per class; or with captions.tsv, metadata.jsonl or other " +
   "tables; or with a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; a single .tar, " +
-  ".tar.gz, .parquet, .tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar; " +
+  ".tar.gz, .parquet, .tsv, .csv, .jsonl, .txt or image file; a .json file with a list of objects, COCO's captions or " +
+  "Karpathy's list; or a pattern such as name-{00000..00012}.tar; " +
   "or .tar, .tar.gz or .parquet files at URLs: https://host/name-{00000..00012}.tar or s3://bucket/directory/.";
 
 /**
@@ -65,6 +67,8 @@ async function openOne(
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
   if (found?.isDirectory()) return openFolder(path, options, choices);
+  const named = found ? { path, parts: [] } : namedParts(path);
+  if (named && isJsonName(named.path)) return openJson(named, options, choices);
   const paths = found ? [path] : expandBraces(path);
   if (!found && paths.length === 1) throw new SourceError(`There is nothing at ${path}. ${forms}`);
   for (const each of paths)
@@ -81,6 +85,17 @@ async function openUrls(
   const urls = await remoteFiles(pattern, dataFiles);
   const areData = urls.every((url) => isTarName(url) || isParquetName(url));
   return (areData ? await openFiles(urls, options, choices) : undefined) ?? refuse(pattern);
+}
+
+async function openJson(
+  named: PartsOfFile,
+  options: SourceOptions,
+  choices: ColumnChoices | undefined,
+): Promise<Source> {
+  if (!(await stat(named.path).catch(() => undefined))?.isFile())
+    throw new SourceError(`${named.path} does not exist or is not a file. ${forms}`);
+  if (!choices) requireMeaning([named.path], options);
+  return (await annotationSource(named, options, choices)) ?? refuse(named.path);
 }
 
 const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
@@ -119,7 +134,7 @@ function requireMeaning([path = ""]: readonly string[], options: SourceOptions):
   };
   if (isTarName(path) && options.columns?.image !== undefined)
     refuse(`An image column, ${options.columns.image},`, "images in tar shards are files");
-  const isTable = !isTarName(path) && !isParquetName(path) && !/\.(jsonl|ndjson)$/i.test(path);
+  const isTable = !isTarName(path) && !isParquetName(path) && !/\.(jsonl|ndjson|json)$/i.test(path);
   if (!isTable && options.separator !== undefined)
     refuse("A separator of cells", "only CSV, TSV and text files have cells that one separates");
 }

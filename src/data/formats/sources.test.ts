@@ -25,6 +25,7 @@ const root = temporaryDirectory();
 const png = (index: number): Buffer =>
   Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(60 + index * 7, index)]);
 const indices = Array.from({ length: 11 }, (_, index) => index);
+const pngs = Object.fromEntries(indices.map((index) => [`${index}.png`, png(index)]));
 const newDirectory = (name: string): string => mkdtempSync(join(root, `${name}-`));
 
 function write(directory: string, files: Readonly<Record<string, string | Buffer>>): string {
@@ -77,9 +78,44 @@ const forms: Record<
   csv: {
     make: (directory) => {
       const lines = indices.map((index) => `"one, ""${index}""\nsecond line",${index}.png`);
-      const files = Object.fromEntries(indices.map((index) => [`${index}.png`, png(index)]));
       const text = `text,file_name\n${lines.join("\n")}\nx "y" z,1.png\ngone,gone.png\n`;
-      return Promise.resolve(join(write(directory, { ...files, "all.csv": text }), "all.csv"));
+      return Promise.resolve(join(write(directory, { ...pngs, "all.csv": text }), "all.csv"));
+    },
+  },
+  list: {
+    make: (directory) => {
+      const rows = indices.map((index) => ({
+        image: `${index}.png`,
+        caption: `a ${index}`,
+        index,
+      }));
+      const list = JSON.stringify([...rows, { image: "gone.png", caption: "gone" }]);
+      return Promise.resolve(join(write(directory, { ...pngs, "all.json": list }), "all.json"));
+    },
+  },
+  coco: {
+    make: (directory) => {
+      const list = {
+        info: { description: "[{" },
+        images: [...indices, 99].map((index) => ({ id: 2 * index, file_name: `${index}.png` })),
+        annotations: [...indices, ...indices].map((index, at) => ({
+          ...{ id: at, image_id: 2 * index, caption: `a ${index} of ${at}` },
+        })),
+      };
+      const files = { ...pngs, "captions.json": JSON.stringify(list) };
+      return Promise.resolve(join(write(directory, files), "captions.json"));
+    },
+  },
+  karpathy: {
+    make: (directory) => {
+      const images = [...indices, 99].map((index) => ({
+        ...{ filepath: ".", filename: `${index}.png`, split: index % 2 ? "train" : "restval" },
+        sentences: [{ raw: `a ${index}` }, { raw: `one ${index}` }],
+      }));
+      const others = { filename: "of-the-test.png", split: "test", sentences: [{ raw: "unseen" }] };
+      const list = JSON.stringify({ images: [others, ...images] });
+      const file = join(write(directory, { ...pngs, "dataset.json": list }), "dataset.json");
+      return Promise.resolve(`${file}#train+restval`);
     },
   },
   shards: {
@@ -233,6 +269,17 @@ describe("every source", () => {
     });
     expect(await first("tsv")).toMatchObject({ texts: [`say "1`], label: "1", image: png(1) });
     expect(await first("csv")).toMatchObject({ texts: [`one, "1"\nsecond line`], image: png(1) });
+    expect(await first("list")).toMatchObject({
+      texts: ["a 1"],
+      image: png(1),
+      fields: { index: 1 },
+    });
+    expect(await first("coco")).toMatchObject({
+      key: "1",
+      texts: ["a 1 of 1", "a 1 of 12"],
+      image: png(1),
+    });
+    expect(await first("karpathy")).toMatchObject({ texts: ["a 1", "one 1"], image: png(1) });
     expect(await first("shards")).toEqual({
       key: "s-00000/k1",
       path: join(paths.shards!, "s-00000.tar:k1.png"),
@@ -252,6 +299,35 @@ describe("every source", () => {
     expect((await first("documents")).texts).toEqual(["d 1"]);
     expect((await first("paragraphs")).texts).toEqual(["p 1\nmore"]);
     expect((await first("lines")).texts).toEqual(["l 1"]);
+  });
+
+  it("says what a JSON file lacks, and which parts it has", async () => {
+    const own = write(newDirectory("json"), {
+      "boxes.json": '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"bbox": [0]}]}',
+      "lost.json":
+        '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 2, "caption": "b"}]}',
+    });
+    const error = async (path: string, options?: SourceOptions): Promise<string> =>
+      openSource(path, options).then(readAll).then(String, String);
+    expect(await error(join(own, "boxes.json"))).toMatch("boxes.json has no known format");
+    expect(await error(join(own, "gone.json#train"))).toMatch("gone.json does not exist");
+    expect(await error(join(own, "lost.json"))).toMatch("a caption of image 2, which it does not");
+    const [file] = paths.karpathy!.split("#");
+    const parts = "dataset.json has the parts test, restval, train. Name those to read";
+    expect(await error(file!)).toMatch(parts);
+    expect(await error(`${file!}#val`)).toMatch("no images of the part val; its parts are test,");
+    expect(await error(join(file!, ".."))).toMatch("dataset.json#train");
+    expect(await error(`${paths.coco!}#train`)).toMatch("has no parts");
+    const columns = { texts: ["caption"] };
+    expect(await error(paths.coco!, { columns })).toMatch("has no columns");
+  });
+
+  it("takes captions from JSON files in a folder of images", async () => {
+    const [list, coco] = await Promise.all(
+      ["list", "coco"].map(async (name) => readAll(await openSource(join(paths[name]!, "..")))),
+    );
+    expect(list![1]).toMatchObject({ key: "1", texts: ["a 1"], image: png(1) });
+    expect(coco![1]).toMatchObject({ key: "1", texts: ["a 1 of 1", "a 1 of 12"] });
   });
 
   it("takes numbers for texts in a column that is named as one of texts", async () => {

@@ -6,7 +6,7 @@ import { suggestion } from "../../base/suggestion.js";
 import { filesBelow } from "../formats/files-below.js";
 import { defaultMaxBytes } from "../formats/source.js";
 import { SourceError } from "../formats/source-error.js";
-import { isTableName, tableRows } from "../formats/table/rows.js";
+import { isJsonName, isTableName, tableRows } from "../formats/table/rows.js";
 import { type PlacedRow, type SampleColumns, namesIn } from "./labeled-row.js";
 
 /** How the rows of tables are read. */
@@ -29,9 +29,9 @@ export async function dataFiles(path: string): Promise<string[]> {
   const isPattern = path.endsWith("*");
   const folder = isPattern ? dirname(path) : path;
   if (!isPattern && !(await isDirectory(path))) {
-    if (isDataName(path)) return [path];
+    if (isDataName(path) || isJsonName(path)) return [path];
     throw new SourceError(
-      `${path} is not a table (.csv, .tsv, .jsonl) or a .parquet file, whose columns could be named.`,
+      `${path} is not a table (.csv, .tsv, .jsonl, .json with a list of objects) or a .parquet file, whose columns could be named.`,
     );
   }
   const beginning = isPattern ? basename(path).slice(0, -1) : "";
@@ -81,7 +81,7 @@ async function* tableFileRows(
   const file = { path, imageRoot, classes: undefined };
   let row = -1;
   for await (const found of tableRows(path, options)) {
-    yield { ...file, row: found, key: String(++row), place: `line ${found.line}` };
+    yield { ...file, row: found, key: String(++row), place: found.place };
   }
 }
 

@@ -35,7 +35,7 @@ export async function imageTexts(
 ): Promise<LabeledSource> {
   const rows = async function* (): AsyncGenerator<ValidRow> {
     for await (const row of tableRows(path, { maxBytes: longestLine })) {
-      if ("fault" in row) throw new SourceError(`${path}, line ${row.line}: ${row.fault}.`);
+      if ("fault" in row) throw new SourceError(`${path}, ${row.place}: ${row.fault}.`);
       yield row;
     }
   };
@@ -52,12 +52,12 @@ export async function imageTexts(
       for await (const row of rows()) {
         const key = String(index++);
         const { name, ...sample } = described(
-          `${path}, line ${row.line}`,
+          `${path}, ${row.place}`,
           interpret(row.values),
           classes,
         );
         const image = await find(name);
-        const named = { key, where: `${basename(path)}, line ${row.line}` };
+        const named = { key, where: `${basename(path)}, ${row.place}` };
         if (image) yield { ...named, image, ...sample };
         else skipped?.add(named, "missing", `there is no ${name}.`);
       }

@@ -24,7 +24,7 @@ export async function fer2013Images(
     let index = -1;
     for await (const row of tableRows(path, { separator: ",", maxBytes: longestRow })) {
       index++;
-      const where = `${path}, line ${row.line}`;
+      const where = `${path}, ${row.place}`;
       const values = valuesOf(where, row);
       if (usages.includes(values.Usage)) yield { index, where, values };
     }

@@ -1,4 +1,4 @@
-/** The rows of a TSV, CSV or JSONL file, streamed. */
+/** The rows of a TSV, CSV or JSONL file, or the objects of a list in a JSON file, streamed. */
 import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +8,7 @@ import { parseJson } from "../../json.js";
 import { NamedColumns } from "../column-choices.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
+import { jsonItems } from "../labeled/json-items.js";
 import { linesOf } from "../lines.js";
 import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
@@ -18,10 +19,12 @@ export type Row =
   | { readonly values: Readonly<Record<string, unknown>> }
   | { readonly fault: string; readonly tooLarge?: boolean };
 
-/** A row and the line on which it begins, counted from 1 as editors do. */
-export type TableRow = Row & { readonly line: number };
+/** A row and where it is: "line 7", on which it begins, counted from 1 as editors do, or "object 7" of a list in JSON. */
+export type TableRow = Row & { readonly place: string };
 
 export const isTableName = (path: string): boolean => /\.(tsv|csv|jsonl|ndjson)$/i.test(path);
+/** Files that may have a table as a list of objects. */
+export const isJsonName = (path: string): boolean => /\.json$/i.test(path);
 
 type RowOptions = Pick<SourceOptions, "columns" | "separator"> & {
   /** Largest size of a row in bytes. */
@@ -36,6 +39,10 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   const extension = extname(path).toLowerCase();
   if (extension === ".jsonl" || extension === ".ndjson") {
     yield* jsonRows(path, columns, maxBytes);
+    return;
+  }
+  if (isJsonName(path)) {
+    yield* listedRows(path, columns);
     return;
   }
   const separator = options.separator ?? (await findSeparator(path, columns));
@@ -54,12 +61,28 @@ async function* jsonRows(
   for await (const { bytes, isWhole } of linesOf(path, maxBytes)) {
     line++;
     if (!isWhole)
-      yield { line, fault: `longer than the limit of ${maxBytes} bytes`, tooLarge: true };
+      yield {
+        place: atLine(line),
+        fault: `longer than the limit of ${maxBytes} bytes`,
+        tooLarge: true,
+      };
     else if (bytes.some((byte) => byte > 0x20)) {
       const row = jsonRow(bytes);
       if ("values" in row) named.see(row.values);
-      yield { line, ...row };
+      yield { place: atLine(line), ...row };
     }
+  }
+  named.require(path);
+}
+
+const atLine = (line: number): string => `line ${line}`;
+
+async function* listedRows(path: string, columns: Columns): AsyncGenerator<TableRow> {
+  const named = new NamedColumns(columns);
+  let objects = 0;
+  for await (const values of jsonItems(path)) {
+    named.see(values);
+    yield { place: `object ${++objects}`, values };
   }
   named.require(path);
 }
@@ -141,7 +164,10 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ta
         requireColumns(path, names, columns);
         if (names === cells) continue;
       }
-      yield { line, ...(record.cells.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 }) };
+      yield {
+        place: atLine(line),
+        ...(record.cells.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 }),
+      };
     }
     for (const fault of faults) yield faultOf(path, fault);
   } finally {
@@ -165,7 +191,7 @@ function faultOf(
   { line, message, isEnd }: { line: number; message: string; isEnd: boolean },
 ): TableRow {
   if (isEnd) throw new SourceError(`${path}, after line ${line}: ${message}.`);
-  return { line, fault: message };
+  return { place: atLine(line), fault: message };
 }
 
 /** How often `bytes` occur in the cells. */

@@ -45,7 +45,7 @@ async function* rowsAsRecords(
   let record = -1;
   for await (const row of tableRows(path, { ...options, maxBytes })) {
     const key = String(++record);
-    const where = `${basename(path)}, line ${row.line}`;
+    const where = `${basename(path)}, ${row.place}`;
     const placed = { row, columns, folder, key, where, maxBytes };
     const load = (): Promise<LocatedSample> => {
       if ("values" in row) choices.inRow(path, where, row.values);

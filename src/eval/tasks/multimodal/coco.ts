@@ -1,5 +1,8 @@
 import { dirname } from "node:path";
-import { cocoAnnotations, karpathyImages } from "../../../data/formats/captioned.js";
+import {
+  cocoAnnotations,
+  karpathyImages,
+} from "../../../data/formats/annotations/captioned-images.js";
 import { retrievalTask } from "./retrieval-task.js";
 
 export const coco = retrievalTask({
@@ -16,7 +19,7 @@ export const coco = retrievalTask({
       list: "dataset_coco.json",
       folder: "val2014",
       // Its paths begin with "val2014/".
-      open: (list, images) => karpathyImages(list, dirname(images), "test"),
+      open: (list, images) => karpathyImages(list, dirname(images), ["test"]),
     },
     {
       name: "list of CLIP_benchmark",

@@ -1,4 +1,7 @@
-import { captionLines, karpathyImages } from "../../../data/formats/captioned.js";
+import {
+  captionLines,
+  karpathyImages,
+} from "../../../data/formats/annotations/captioned-images.js";
 import { retrievalTask } from "./retrieval-task.js";
 
 const folder = "flickr30k-images or flickr30k_images or images";
@@ -17,7 +20,7 @@ export const flickr30k = retrievalTask({
       name: "Karpathy's list",
       list: "dataset_flickr30k.json",
       folder,
-      open: (list, images) => karpathyImages(list, images, "test"),
+      open: (list, images) => karpathyImages(list, images, ["test"]),
     },
     {
       name: "list of CLIP_benchmark",

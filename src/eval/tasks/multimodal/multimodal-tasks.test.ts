@@ -140,7 +140,9 @@ it("Karpathy's lists give all captions of a split", async () => {
     "has 1 sample, but the official files have 5,000",
   );
   await put("coco/dataset_coco.json", { images: images.slice(0, 1) });
-  await expect(openTask(coco, folder, incomplete)).rejects.toThrow("lists no images of this part");
+  await expect(openTask(coco, folder, incomplete)).rejects.toThrow(
+    "lists no images of the part test",
+  );
 });
 
 it("CLIP_benchmark's lists give them, too", async () => {

@@ -1,42 +1,58 @@
 /** Images with all their captions, in the lists of COCO and Flickr30K. */
-import { SampleError, SourceError } from "./source-error.js";
-import { placeInFolder } from "./file-in-folder.js";
-import { jsonItems } from "./labeled/json-items.js";
-import { numberedLinesIn } from "./labeled/lines-in.js";
-import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
-import { type Source, defaultMaxBytes } from "./source.js";
+import { SampleError, SourceError } from "../source-error.js";
+import { placeInFolder } from "../file-in-folder.js";
+import { jsonItems } from "../labeled/json-items.js";
+import { numberedLinesIn } from "../labeled/lines-in.js";
+import { type FoundRecord, recordSource, stemOf } from "../record-source.js";
+import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 
 /** The captions of each image file, by its path relative to the folder of images. */
 type Captions = ReadonlyMap<string, readonly string[]>;
 
-function captionedImages(list: string, images: string, captions: Captions): Source {
-  if (captions.size === 0) throw new SourceError(`${list} lists no images of this part.`);
+type Limits = Pick<SourceOptions, "maxBytes" | "maxSamples">;
+
+/** @param names that the captions depend on, besides the file */
+function captionedImages(
+  list: string,
+  images: string,
+  captions: Captions,
+  { limits = {}, names = [] }: { limits?: Limits; names?: readonly string[] } = {},
+): Source {
+  if (captions.size === 0) throw new SourceError(`${list} lists no images.`);
+  const { maxBytes = defaultMaxBytes } = limits;
   // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
     for (const [file, texts] of captions) {
       const key = stemOf(file);
       const load: FoundRecord["load"] = async () => {
         if (texts.length === 0) throw new SampleError(key, "empty", `${file} has no captions.`);
-        const image = await placeInFolder(images, file, key, defaultMaxBytes);
+        const image = await placeInFolder(images, file, key, maxBytes);
         return { key, image, texts, fields: {} };
       };
       yield { key, path: `${images}/${file}`, load };
     }
   };
   const countOf = (): Promise<number> => Promise.resolve(captions.size);
-  return recordSource({ name: list, paths: [list], find, countOf });
+  return recordSource({ name: list, paths: [list], names, find, countOf }, limits);
 }
 
 /**
- * The images of a split in Karpathy's list (dataset_coco.json, dataset_flickr30k.json).
+ * The images of some parts of Karpathy's list (dataset_coco.json, dataset_flickr30k.json).
  * @param images the folder that the list's paths, or its names if it has no paths, are relative to
- * @throws SourceError if the list is damaged or has no images of the split
+ * @param parts such as "train" and "restval"
+ * @throws SourceError if the list is damaged or has no images of a part
  */
-export async function karpathyImages(list: string, images: string, split: string): Promise<Source> {
+export async function karpathyImages(
+  list: string,
+  images: string,
+  parts: readonly string[],
+  limits?: Limits,
+): Promise<Source> {
   const captions = new Map<string, string[]>();
-  for await (const row of jsonItems(list, "images")) {
-    const { filepath, filename, sentences } = row;
-    if (row.split !== split) continue;
+  const found = new Set<unknown>();
+  for await (const { filepath, filename, sentences, split } of jsonItems(list, "images")) {
+    found.add(split);
+    if (!parts.some((part) => part === split)) continue;
     if (typeof filename !== "string" || !Array.isArray(sentences))
       throw new SourceError(
         `${list}, after ${captions.size} images: expected filename and sentences.`,
@@ -48,14 +64,24 @@ export async function karpathyImages(list: string, images: string, split: string
       texts.filter((text) => typeof text === "string"),
     );
   }
-  return captionedImages(list, images, captions);
+  const known = [...found].join(", ");
+  if (parts.length === 0)
+    throw new SourceError(
+      `${list} has the parts ${known}. Name those to read, joined by "+": ${list}#${[...found].slice(0, 2).join("+")}.`,
+    );
+  const lacking = parts.find((part) => !found.has(part));
+  if (lacking !== undefined)
+    throw new SourceError(
+      `${list} lists no images of the part ${lacking}; its parts are ${known}.`,
+    );
+  return captionedImages(list, images, captions, { limits: limits ?? {}, names: parts });
 }
 
 /**
- * The images of COCO's own form of annotations, such as CLIP_benchmark's coco_test_karpathy.json.
+ * The captions in COCO's own form of annotations, by the names of the images.
  * @throws SourceError if the file is damaged, or a caption is of no image
  */
-export async function cocoAnnotations(list: string, images: string): Promise<Source> {
+export async function cocoCaptions(list: string): Promise<Captions> {
   const names = new Map<unknown, string>();
   for await (const { id, file_name: file } of jsonItems(list, "images"))
     if (typeof file === "string") names.set(id, file);
@@ -68,7 +94,19 @@ export async function cocoAnnotations(list: string, images: string): Promise<Sou
       );
     captions.get(file)!.push(caption);
   }
-  return captionedImages(list, images, captions);
+  return captions;
+}
+
+/**
+ * The images of COCO's own form of annotations, such as captions_train2017.json and CLIP_benchmark's coco_test_karpathy.json.
+ * @throws SourceError if the file is damaged, or a caption is of no image
+ */
+export async function cocoAnnotations(
+  list: string,
+  images: string,
+  limits?: Limits,
+): Promise<Source> {
+  return captionedImages(list, images, await cocoCaptions(list), { limits: limits ?? {} });
 }
 
 /**
