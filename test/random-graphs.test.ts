@@ -134,7 +134,7 @@ async function check(recipe: Recipe, backend: Backend, tolerance: number): Promi
 }
 
 const backends: [string, Backend, number][] = [
-  ["reference", referenceBackend(), 1e-6],
+  ["reference", referenceBackend(), 1e-5], // plain evaluation rounds less; gradients of saturated tanh lose digits
   ["wasm", openWasm({ threads: 2 }), 1e-3],
 ];
 if (nativeLevels().length > 0) backends.push(["native", nativeBackend({ threads: 2 }), 1e-3]);
