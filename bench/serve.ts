@@ -165,9 +165,13 @@ async function overload(
   seconds: number,
 ): Promise<void> {
   const bodies = Array.from({ length: count }, (_, i) => JSON.stringify(imageBody(offline, i)));
-  const answers = new Map<number, number>();
+  const answers = new Map<number | string, number>();
   const refusals: number[] = [];
   let wrong = 0;
+  const fail = ({ code, message }: NodeJS.ErrnoException): void => {
+    const what = code ?? message;
+    answers.set(what, (answers.get(what) ?? 0) + 1);
+  };
   const take = ({ status, seconds: taken, body }: Answer, index: number): void => {
     answers.set(status, (answers.get(status) ?? 0) + 1);
     if (status === 429) refusals.push(taken);
@@ -180,7 +184,7 @@ async function overload(
   for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
     for (; sent < elapsed * rate && pending.size < 4 * clients * clients; sent++) {
       const index = sent % count;
-      const request = client.send(bodies[index]!).then((answer) => take(answer, index));
+      const request = client.send(bodies[index]!).then((answer) => take(answer, index), fail);
       pending.add(request);
       void request.finally(() => pending.delete(request));
     }

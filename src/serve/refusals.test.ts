@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
@@ -198,6 +199,18 @@ describe("a server", () => {
     expect(refused).toHaveLength(8);
     expect(refused[0]!.headers.get("retry-after")).toBe("1");
     expect((await embed("again")).status).toBe(200);
+  });
+
+  it("keeps the connection of a client that is slow to send what it refuses", async () => {
+    const own = await served().start({ limits });
+    const client = connect(Number(new URL(await own.listen({ port: 0 })).port));
+    const length = limits.bodyBytes + 1;
+    const headers = `host: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}`;
+    client.write(`POST /v1/embeddings HTTP/1.1\r\n${headers}\r\n\r\n`);
+    await setTimeout(700);
+    client.end(`${" ".repeat(length)}GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    const answers = await text(client);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
   });
 
   it("answers 504 to a request that takes too long", async () => {

@@ -34,8 +34,16 @@ export interface ServerOptions extends EndpointOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** What HTTP/1.0 is taken to ask for where it names no host, as probes of load balancers do. */
-const hostname = "localhost";
+/** How requests of Node are answered. */
+const nodeOptions = {
+  /** What HTTP/1.0 is taken to ask for where it names no host, as probes of load balancers do. */
+  hostname: "localhost",
+  /**
+   * What is left of a refused body is read by Node, within requestTimeout. The adapter would close the connection after half a
+   * second, and a client that was still sending would not learn why.
+   */
+  autoCleanupIncoming: false,
+};
 
 export const defaultBatch: BatchLimits = { items: 32, tokens: 4096, wait: 2 };
 
@@ -54,7 +62,7 @@ export class Server {
     private readonly options: Omit<AppOptions, "models" | "isReady">,
   ) {
     this.app = createApp({ ...options, models, isReady: () => this.#isReady });
-    const answer = getRequestListener(this.app.fetch, { hostname });
+    const answer = getRequestListener(this.app.fetch, nodeOptions);
     this.listener = (request, response) => void answer(request, response);
   }
 
@@ -107,7 +115,7 @@ export class Server {
   #open(): ServerType {
     const requestTimeout = 1000 * this.options.limits.seconds;
     this.#http = createAdaptorServer({
-      ...{ fetch: this.app.fetch, hostname },
+      ...{ fetch: this.app.fetch, ...nodeOptions },
       serverOptions: { requestTimeout, headersTimeout: requestTimeout },
     });
     this.#http.on("connection", (socket: Socket) => {
