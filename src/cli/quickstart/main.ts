@@ -24,8 +24,9 @@ const shortBatch = 4;
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const backend = await requestBackend();
   const directory = join(cacheDirectory(), "runs", quickstart.name);
+  requireNoOptions(process.argv.slice(2), directory);
+  const backend = await requestBackend();
   await clearRun(directory);
   const recipe = recipeFor(backend);
   console.log(
@@ -48,6 +49,15 @@ async function main(): Promise<void> {
   console.log(
     `\nDone in ${since(started)}. Curves, tables and images:\n  ${join(directory, reportName)}`,
   );
+}
+
+function requireNoOptions(words: readonly string[], directory: string): void {
+  if (words.length === 0) return;
+  console.error(
+    `flava: the quickstart takes no options, but got ${words.join(" ")}. It writes to ${directory}; FLAVA_CACHE names another ` +
+      'cache. "npx flava pretrain quickstart --out DIRECTORY" trains the same with options.',
+  );
+  process.exit(1);
 }
 
 const since = (started: number): string => formatDuration((performance.now() - started) / 1000);
