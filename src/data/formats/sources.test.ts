@@ -304,6 +304,7 @@ describe("every source", () => {
   it("says what a JSON file lacks, and which parts it has", async () => {
     const own = write(newDirectory("json"), {
       "boxes.json": '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"bbox": [0]}]}',
+      "mixed.json": '[{"image": "a.png", "caption": "a"}, "b"]',
       "lost.json":
         '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 2, "caption": "b"}]}',
     });
@@ -311,6 +312,9 @@ describe("every source", () => {
       openSource(path, options).then(readAll).then(String, String);
     expect(await error(join(own, "boxes.json"))).toMatch("boxes.json has no known format");
     expect(await error(join(own, "gone.json#train"))).toMatch("gone.json does not exist");
+    expect(await error(join(own, "mixed.json"))).toMatch(
+      "after 1 objects of its list: what follows",
+    );
     expect(await error(join(own, "lost.json"))).toMatch("a caption of image 2, which it does not");
     const [file] = paths.karpathy!.split("#");
     const parts = "dataset.json has the parts test, restval, train. Name those to read";

@@ -7,6 +7,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 const [quote, backslash, openBrace, closeBrace, openList, closeList] = Buffer.from('"\\{}[]');
 const mostBytes = 1 << 26; // of one object
+/** What may be between the objects of a list, or begin or end there. */
+const betweenItems = new Set(Buffer.from(" \t\r\n,{}]"));
 
 /**
  * The objects in a list: the one that a key of the outermost object names, or the outermost one if `name` is undefined.
@@ -59,10 +61,12 @@ class ListScanner {
     let start = this.#pieces.length > 0 ? 0 : -1;
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at]!;
+      const isBetween = this.#inList && this.#depth === this.#itemDepth;
+      if (isBetween && !betweenItems.has(byte)) throw new Error("what follows is not an object");
       if (this.#inString) this.#withinString(byte);
       else if (byte === quote) [this.#inString, this.#string] = [true, []];
       else if (byte === openBrace || byte === openList) {
-        if (this.#inList && this.#depth === this.#itemDepth) start = at;
+        if (isBetween) start = at;
         this.#open(byte);
       } else if (byte === closeBrace || byte === closeList) {
         this.#depth--;
