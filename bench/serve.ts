@@ -168,12 +168,12 @@ async function overload(
   const answers = new Map<number | string, number>();
   const refusals: number[] = [];
   let wrong = 0;
-  const fail = ({ code, message }: NodeJS.ErrnoException): void => {
-    const what = code ?? message;
+  const tally = (what: number | string): void => {
     answers.set(what, (answers.get(what) ?? 0) + 1);
   };
+  const fail = ({ code, message }: NodeJS.ErrnoException): void => tally(code ?? message);
   const take = ({ status, seconds: taken, body }: Answer, index: number): void => {
-    answers.set(status, (answers.get(status) ?? 0) + 1);
+    tally(status);
     if (status === 429) refusals.push(taken);
     if (status === 200 && !isRight(body, offline.vectors[index]!)) wrong++;
   };

@@ -14,7 +14,7 @@ interface ReadableImage {
 interface AnswerOptions {
   /** Notes the images that cannot be used. */
   readonly skipped: SkippedSamples;
-  /** Called with the number of images done, used or not, and of all. */
+  /** Called with the number of images done, used or not, and of all, while there are more to come. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -34,7 +34,8 @@ export async function answersForImages<Answer>(
     const some = await readable(paths.slice(start, start + imagesAtOnce), paths.length, skipped);
     const answers = some.length === 0 ? [] : await answer(some.map(({ image }) => image));
     found.push(...some.map(({ path }, index) => ({ path, answer: answers[index]! })));
-    onProgress(Math.min(start + imagesAtOnce, paths.length), paths.length);
+    const done = start + imagesAtOnce;
+    if (done < paths.length) onProgress(done, paths.length);
   }
   skipped.requireUsed(`The list of ${counted(paths.length, "image")}`, found.length);
   return found;

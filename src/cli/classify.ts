@@ -77,9 +77,7 @@ async function classifyAll(
   const paceOf = pace("image");
   const classify = (images: readonly Image[]): Promise<Classification[][]> =>
     flava.classify(images, labels, template && { templates: template });
-  const onProgress = (done: number, total: number): void => {
-    if (done < total) progress.show(paceOf(done, total));
-  };
+  const onProgress = (done: number, total: number): void => progress.show(paceOf(done, total));
   const found = await answersForImages(paths, classify, { skipped, onProgress }).finally(() =>
     progress.end(),
   );

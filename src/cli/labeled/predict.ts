@@ -136,9 +136,7 @@ async function predictImages(
       images.map((image) => ({ image })),
       { signal },
     );
-  const onProgress = (done: number, total: number): void => {
-    if (done < total) progress.show(paceOf(done, total));
-  };
+  const onProgress = (done: number, total: number): void => progress.show(paceOf(done, total));
   const found = await answersForImages(paths, predict, { skipped, onProgress });
   progress.end();
   if (skipped.total > 0) console.error(`flava: ${skipped.summary(found.length)}`);

@@ -8,7 +8,7 @@ import { describeValues, imageColumnOf, requireClear } from "./columns.js";
 import { stemOf } from "./record-source.js";
 import type { SourceOptions } from "./source.js";
 import { cocoCaptions } from "./annotations/captioned-images.js";
-import { annotationForm } from "./annotations/form.js";
+import { type AnnotationForm, annotationForm } from "./annotations/form.js";
 import { SourceError } from "./source-error.js";
 import { isJsonName, isTableName, tableRows } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
@@ -53,32 +53,39 @@ export async function readCaptions(
     } else if (faulty.length > 0) {
       const { reason, where, fault } = faulty[0]!;
       const first = `None of its rows names an image. The first: ${faultAt(where, fault)}`;
-      faults.push({ key: table, reason, fault: first });
+      faults.push({ key: table.path, reason, fault: first });
     }
     for (const { image, caption } of rows) {
-      const path = locate(posix.dirname(table), image);
+      const path = locate(posix.dirname(table.path), image);
       captions.set(path, merged(captions.get(path), caption));
     }
   }
   return { captions, faults, tables };
 }
 
+/** A table in a folder. */
+interface TableFile {
+  /** Relative to the folder. */
+  readonly path: string;
+  /** Of a JSON file. */
+  readonly form?: AnnotationForm;
+}
+
 /**
  * Files with a table extension, JSON files of annotations that are not those of one image beside them, and text files that are
  * image tables rather than a single caption.
  */
-async function tablesAmong(folder: string, files: readonly string[]): Promise<string[]> {
+async function tablesAmong(folder: string, files: readonly string[]): Promise<TableFile[]> {
   const images = new Set(files.filter(isImageName).map(stemOf));
-  const tables: string[] = [];
+  const tables: TableFile[] = [];
   for (const path of files) {
     const ofAnImage = images.has(stemOf(path));
     const isText = /\.txt$/i.test(path) && !path.includes("/") && !ofAnImage;
-    if (
-      isTableName(path) ||
-      (isText && (await isImageTable(join(folder, path)))) ||
-      (isJsonName(path) && !ofAnImage && (await annotationForm(join(folder, path))))
-    )
-      tables.push(path);
+    const form =
+      isJsonName(path) && !ofAnImage ? await annotationForm(join(folder, path)) : undefined;
+    if (form) tables.push({ path, form });
+    else if (isTableName(path) || (isText && (await isImageTable(join(folder, path)))))
+      tables.push({ path });
   }
   return tables;
 }
@@ -91,12 +98,11 @@ interface ImageRow {
 
 async function rowsOfImages(
   folder: string,
-  table: string,
+  { path: table, form }: TableFile,
   options: SourceOptions,
   choices: ColumnChoices,
 ): Promise<{ rows: ImageRow[]; faults: Fault[] }> {
   const { columns = {} } = options;
-  const form = isJsonName(table) ? await annotationForm(join(folder, table)) : undefined;
   if (form === "karpathy")
     throw new SourceError(
       `${join(folder, table)} has parts, such as train and test. Name the file and those to read instead of its folder: ` +

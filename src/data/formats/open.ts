@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import { isRemote } from "../remote/address.js";
 import { remoteFiles } from "../remote/remote-files.js";
-import { type PartsOfFile, annotationSource, namedParts } from "./annotations/source.js";
+import { annotationSource, namedParts } from "./annotations/source.js";
 import { filesBelow } from "./files-below.js";
 import { expandBraces } from "./braces.js";
 import { ColumnChoices } from "./column-choices.js";
@@ -67,14 +67,14 @@ async function openOne(
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
   if (found?.isDirectory()) return openFolder(path, options, choices);
-  const named = found ? { path, parts: [] } : namedParts(path);
-  if (named && isJsonName(named.path)) return openJson(named, options, choices);
-  const paths = found ? [path] : expandBraces(path);
-  if (!found && paths.length === 1) throw new SourceError(`There is nothing at ${path}. ${forms}`);
+  const named = found ? undefined : namedParts(path);
+  const paths = found ? [path] : named ? [named.path] : expandBraces(path);
+  if (!found && !named && paths.length === 1)
+    throw new SourceError(`There is nothing at ${path}. ${forms}`);
   for (const each of paths)
     if (!(await stat(each).catch(() => undefined))?.isFile())
       throw new SourceError(`${each} does not exist or is not a file. ${forms}`);
-  return (await openFiles(paths, options, choices)) ?? refuse(path);
+  return (await openFiles(paths, options, choices, named?.parts)) ?? refuse(path);
 }
 
 async function openUrls(
@@ -87,17 +87,6 @@ async function openUrls(
   return (areData ? await openFiles(urls, options, choices) : undefined) ?? refuse(pattern);
 }
 
-async function openJson(
-  named: PartsOfFile,
-  options: SourceOptions,
-  choices: ColumnChoices | undefined,
-): Promise<Source> {
-  if (!(await stat(named.path).catch(() => undefined))?.isFile())
-    throw new SourceError(`${named.path} does not exist or is not a file. ${forms}`);
-  if (!choices) requireMeaning([named.path], options);
-  return (await annotationSource(named, options, choices)) ?? refuse(named.path);
-}
-
 const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
 const isTextName = (path: string): boolean => /\.(txt|md)$/i.test(path);
 
@@ -105,11 +94,15 @@ function refuse(path: string): never {
   throw new SourceError(`${path} has no known format. ${forms}`);
 }
 
-/** Opens files of one format; undefined if the format is unknown or formats are mixed. */
+/**
+ * Opens files of one format; undefined if the format is unknown or formats are mixed.
+ * @param parts of a JSON file that are to be read
+ */
 async function openFiles(
   paths: readonly string[],
   options: SourceOptions,
   choices: ColumnChoices | undefined,
+  parts: readonly string[] = [],
 ): Promise<Source | undefined> {
   const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
   if (!choices) requireMeaning(paths, options); // of several data sets, options are for those that have use for them
@@ -118,6 +111,8 @@ async function openFiles(
     const { parquetSource } = await import("./parquet/source.js"); // much code, its libraries included
     return parquetSource(paths, options, choices);
   }
+  if (all(isJsonName) && paths.length === 1)
+    return annotationSource({ path: paths[0]!, parts }, options, choices);
   if (all(isTableName)) return tableSource(paths, options, choices);
   if (all(isImageName)) return imageFilesSource(paths, options);
   if (!all(isTextName)) return undefined;
@@ -134,7 +129,7 @@ function requireMeaning([path = ""]: readonly string[], options: SourceOptions):
   };
   if (isTarName(path) && options.columns?.image !== undefined)
     refuse(`An image column, ${options.columns.image},`, "images in tar shards are files");
-  const isTable = !isTarName(path) && !isParquetName(path) && !/\.(jsonl|ndjson|json)$/i.test(path);
+  const isTable = !isTarName(path) && !isParquetName(path) && !/\.(jsonl?|ndjson)$/i.test(path);
   if (!isTable && options.separator !== undefined)
     refuse("A separator of cells", "only CSV, TSV and text files have cells that one separates");
 }

@@ -1,7 +1,7 @@
 /** Images with all their captions, in the lists of COCO and Flickr30K. */
 import { SampleError, SourceError } from "../source-error.js";
 import { placeInFolder } from "../file-in-folder.js";
-import { jsonItems } from "../labeled/json-items.js";
+import { jsonItems } from "../json-items.js";
 import { numberedLinesIn } from "../labeled/lines-in.js";
 import { type FoundRecord, recordSource, stemOf } from "../record-source.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
@@ -16,7 +16,8 @@ function captionedImages(
   list: string,
   images: string,
   captions: Captions,
-  { limits = {}, names = [] }: { limits?: Limits; names?: readonly string[] } = {},
+  limits: Limits = {},
+  names: readonly string[] = [],
 ): Source {
   if (captions.size === 0) throw new SourceError(`${list} lists no images.`);
   const { maxBytes = defaultMaxBytes } = limits;
@@ -74,7 +75,7 @@ export async function karpathyImages(
     throw new SourceError(
       `${list} lists no images of the part ${lacking}; its parts are ${known}.`,
     );
-  return captionedImages(list, images, captions, { limits: limits ?? {}, names: parts });
+  return captionedImages(list, images, captions, limits, parts);
 }
 
 /**
@@ -106,7 +107,7 @@ export async function cocoAnnotations(
   images: string,
   limits?: Limits,
 ): Promise<Source> {
-  return captionedImages(list, images, await cocoCaptions(list), { limits: limits ?? {} });
+  return captionedImages(list, images, await cocoCaptions(list), limits);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** JSON files of annotations: which of the known forms one has. */
-import { jsonItems, type JsonObject } from "../labeled/json-items.js";
+import { jsonItems, type JsonObject } from "../json-items.js";
 import { SourceError } from "../source-error.js";
 import { utf8Chunks } from "../encoding.js";
 

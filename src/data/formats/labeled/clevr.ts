@@ -1,7 +1,7 @@
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
 import { type ListedImage, imageList } from "./image-list.js";
-import { jsonItems } from "./json-items.js";
+import { jsonItems } from "../json-items.js";
 
 /**
  * CLEVR's images labeled by the number of their objects.

@@ -14,7 +14,7 @@ import { clevrCounts } from "./clevr.js";
 import { imagesIn } from "./image-finder.js";
 import { imageTexts } from "./image-texts.js";
 import { imageNetValidation } from "./imagenet-validation.js";
-import { jsonItems } from "./json-items.js";
+import { jsonItems } from "../json-items.js";
 import { kittiDistances } from "./kitti.js";
 import { NumpyRandom } from "./numpy-random.js";
 import { parquetImages } from "./parquet-images.js";

@@ -3,7 +3,7 @@ import type { LabeledSample } from "../../labeled-sample.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
 import type { ImageFinder } from "./image-finder.js";
-import { type JsonObject, jsonItems } from "./json-items.js";
+import { type JsonObject, jsonItems } from "../json-items.js";
 
 export interface VqaFiles {
   /** Such as v2_OpenEnded_mscoco_val2014_questions.json. */

@@ -8,7 +8,7 @@ import { parseJson } from "../../json.js";
 import { NamedColumns } from "../column-choices.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
-import { jsonItems } from "../labeled/json-items.js";
+import { jsonItems } from "../json-items.js";
 import { linesOf } from "../lines.js";
 import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";

@@ -1,14 +1,14 @@
 /** The objects in a list within a JSON file, read one at a time: such files may be longer than any string. */
 import { createReadStream } from "node:fs";
-import { parseJson } from "../../json.js";
-import { SourceError, reasonOf } from "../source-error.js";
+import { parseJson } from "../json.js";
+import { SourceError, reasonOf } from "./source-error.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const [quote, backslash, openBrace, closeBrace, openList, closeList] = Buffer.from('"\\{}[]');
 const mostBytes = 1 << 26; // of one object
-/** What may be between the objects of a list, or begin or end there. */
-const betweenItems = new Set(Buffer.from(" \t\r\n,{}]"));
+/** What may be between the objects of a list, or begin one, or end the list. */
+const betweenItems = new Set(Buffer.from(" \t\r\n,{]"));
 
 /**
  * The objects in a list: the one that a key of the outermost object names, or the outermost one if `name` is undefined.
@@ -61,10 +61,13 @@ class ListScanner {
     let start = this.#pieces.length > 0 ? 0 : -1;
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at]!;
+      if (this.#inString) {
+        this.#withinString(byte);
+        continue;
+      }
       const isBetween = this.#inList && this.#depth === this.#itemDepth;
       if (isBetween && !betweenItems.has(byte)) throw new Error("what follows is not an object");
-      if (this.#inString) this.#withinString(byte);
-      else if (byte === quote) [this.#inString, this.#string] = [true, []];
+      if (byte === quote) [this.#inString, this.#string] = [true, []];
       else if (byte === openBrace || byte === openList) {
         if (isBetween) start = at;
         this.#open(byte);
